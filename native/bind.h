@@ -1,0 +1,10 @@
+// Each room of the native core registers its own classes with the Python module.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace tokenworks {
+
+void bind_encoder(nanobind::module_& m);
+
+}  // namespace tokenworks

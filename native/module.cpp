@@ -1,0 +1,6 @@
+#include "bind.h"
+
+NB_MODULE(_native, m) {
+  m.doc() = "The hot loops of tokenworks: scanning, encoding, counting and merging.";
+  tokenworks::bind_encoder(m);
+}

@@ -1,0 +1,32 @@
+"""Tokenworks: make, measure, verify and move tokenizers, and run models on fewer tokens.
+
+Names are resolved on first use, so that `import tokenworks` stays fast and never imports torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from tokenworks.tokenizer import Tokenizer as Tokenizer
+
+_EXPORTS = {
+    "Tokenizer": "tokenworks.tokenizer",
+}
+
+__all__ = ["Tokenizer", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'tokenworks' has no attribute {name!r}")
+    value = getattr(import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_EXPORTS})
