@@ -1,0 +1,43 @@
+// Decoding UTF-8 one character at a time, safe on any bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace tokenworks {
+
+constexpr char32_t kInvalid = 0x110000;  // a byte that starts no valid character; length 1
+
+struct Character {
+  char32_t code;
+  uint32_t length;
+};
+
+// The character at `s[i]`; needs i < n. Overlong forms, surrogates and truncated sequences are
+// single bytes of code kInvalid.
+inline Character decode(const uint8_t* s, size_t n, size_t i) {
+  const uint8_t a = s[i];
+  if (a < 0x80) return {a, 1};
+  const size_t left = n - i;
+  const auto continues = [&](size_t k) { return (s[i + k] & 0xC0) == 0x80; };
+  if (a < 0xE0) {
+    if (a >= 0xC2 && left >= 2 && continues(1)) {
+      return {static_cast<char32_t>((a & 0x1F) << 6 | (s[i + 1] & 0x3F)), 2};
+    }
+  } else if (a < 0xF0) {
+    if (left >= 3 && continues(1) && continues(2)) {
+      const char32_t c = static_cast<char32_t>((a & 0x0F) << 12 | (s[i + 1] & 0x3F) << 6 |
+                                               (s[i + 2] & 0x3F));
+      if (c >= 0x800 && (c < 0xD800 || c >= 0xE000)) return {c, 3};
+    }
+  } else if (a < 0xF5) {
+    if (left >= 4 && continues(1) && continues(2) && continues(3)) {
+      const char32_t c = static_cast<char32_t>((a & 0x07) << 18 | (s[i + 1] & 0x3F) << 12 |
+                                               (s[i + 2] & 0x3F) << 6 | (s[i + 3] & 0x3F));
+      if (c >= 0x10000 && c < 0x110000) return {c, 4};
+    }
+  }
+  return {kInvalid, 1};
+}
+
+}  // namespace tokenworks
