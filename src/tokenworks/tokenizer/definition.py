@@ -8,8 +8,14 @@ What tokenizer.json cannot say has a type of its own, named below.
 
 Extra step types
     normalizer  `{"type": "SentencePieceSpaces", "add_dummy_prefix": bool,
-                "remove_extra_whitespaces": bool, "escape_whitespaces": bool}`: the white space
-                rules of a SentencePiece model, applied after its `Precompiled` character map.
+                "remove_extra_whitespaces": bool, "escape_whitespaces": bool,
+                "treat_whitespace_as_suffix": bool}`: the white space rules of a SentencePiece model,
+                applied after its `Precompiled` character map. Removing extra spaces also strips
+                every trailing U+2581 (or space) of the *result*, as sentencepiece does.
+    normalizer  `{"type": "Precompiled", "precompiled_charsmap": base64, "flavour": "sentencepiece",
+                "protected": [str]}`: the longest rule at each position of the text wins, and the
+                longest of the `protected` strings (user-defined pieces) is copied unchanged first.
+                Without `flavour` it is tokenizers' reading of the same map (by grapheme).
     pretokenizer `Split` takes `{"pattern": {"Regex": ...}}` or `{"pattern": {"String": ...}}` as in
                 tokenizer.json.
 """
@@ -47,7 +53,9 @@ class Bpe:
     (the GPT-2 byte-to-character map is already undone); otherwise they are UTF-8 text as the model
     sees it (with U+2581 for spaces where the tokenizer works that way).
     `merges` are pairs of piece *indices* (not ids), best rank first; the result of a merge is the piece
-    spelled by the concatenation.
+    spelled by the concatenation. Pairs of equal rank are merged leftmost first: `merge_ranks` says
+    which are equal (SentencePiece ranks a pair by the score of its *result*, so that all splits of
+    one piece share a rank); without it every merge has its position as rank.
     """
 
     pieces: tuple[bytes, ...]
@@ -60,9 +68,11 @@ class Bpe:
     fuse_unk: bool = False
     continuing_subword_prefix: str = ""
     end_of_word_suffix: str = ""
-    # SentencePiece BPE only: pieces matched whole before merging, and pieces never produced.
+    # SentencePiece BPE only: ids of pieces matched whole before merging (longest first, never merged),
+    # and of pieces that merging passes through but that are split again into the last pair looked up.
     user_defined: frozenset[int] = frozenset()
     unused: frozenset[int] = frozenset()
+    merge_ranks: NDArray[np.uint32] | None = None  # [m], not decreasing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
