@@ -3,4 +3,5 @@
 NB_MODULE(_native, m) {
   m.doc() = "The hot loops of tokenworks: scanning, encoding, counting and merging.";
   tokenworks::bind_encoder(m);
+  tokenworks::bind_scanner(m);
 }

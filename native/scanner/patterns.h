@@ -75,8 +75,12 @@ struct Gpt4o {
     const size_t j = i + c.length;
     if (c.cls & (kLetters | kMarks | kSpace | kOther)) {
       const bool prefix = !(c.cls & kLetters);
-      if (const size_t end = word_end(s, n, prefix ? j : i)) return suffix_end(s, n, end);
-      if (c.cls == kMarks) return suffix_end(s, n, word_end(s, n, i));
+      if (c.cls == kMarks) {  // in U, in W and a possible prefix: U*W+ is tried both ways first
+        size_t end = word_end<false>(s, n, j);
+        if (!end) end = word_end<false>(s, n, i);
+        return suffix_end(s, n, end);
+      }
+      if (const size_t end = word_end<true>(s, n, prefix ? j : i)) return suffix_end(s, n, end);
     }
     if (c.cls == kDigit) return digits_end<Digits>(s, n, i);
     if (c.cls == kOther) return line_ends_end<true>(s, n, run_end<kNonWord>(s, n, j));
@@ -87,10 +91,11 @@ struct Gpt4o {
   }
 
  private:
-  // End of U*W+ from `i`, else of U+W*, else 0.
+  // End of U*W+ from `i`, else of U+W* if AllowUpper, else 0.
+  template <bool AllowUpper>
   static size_t word_end(const uint8_t* s, size_t n, size_t i) {
     size_t j = i;
-    if (i + 32 <= n && s[i] < 0x80) {  // ASCII words of up to 16 letters a case
+    if (AllowUpper && i + 32 <= n && s[i] < 0x80) {  // ASCII words of up to 16 letters a case
       const unsigned upper = leading_range16(s + i, 'A');
       const unsigned lower = leading_range16(s + i + upper, 'a');
       const size_t end = i + upper + lower;
@@ -108,7 +113,7 @@ struct Gpt4o {
     }
     if (cls & kW) return run_end<kW>(s, n, j);
     if (both_end) return both_end;
-    return j == i ? 0 : j;
+    return AllowUpper && j != i ? j : 0;
   }
 
   static size_t suffix_end(const uint8_t* s, size_t n, size_t i) {
@@ -116,6 +121,17 @@ struct Gpt4o {
       if (const size_t end = contraction_end<true>(s, n, i)) return end;
     }
     return i;
+  }
+};
+
+//  ?\S+|\s+(?!\S)|\s+
+struct Whitespace {
+  static size_t next(const uint8_t* s, size_t n, size_t i) {
+    constexpr uint8_t kNonWhite = static_cast<uint8_t>(~kWhite);
+    const size_t begin = s[i] == ' ' ? i + 1 : i;
+    const size_t end = run_end<kNonWhite>(s, n, begin);
+    if (end > begin) return end;
+    return leave_last_space(white_run(s, n, i), n, i);
   }
 };
 

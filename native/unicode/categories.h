@@ -11,7 +11,7 @@ enum Category : uint8_t {
 };
 constexpr uint8_t kWhiteSpace = 32;  // flag beside the five bits of the category
 
-extern const uint8_t kCategoryIndex[];
+extern const uint16_t kCategoryIndex[];
 extern const uint8_t kCategoryBlocks[][128];
 
 // Category in the low five bits, kWhiteSpace above; code points past U+10FFFF are unassigned.
