@@ -1,0 +1,24 @@
+"""The command line: one file per verb, each parses options and calls one workflow.
+
+A verb is added by one line below; its module is imported only when the verb is run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tokenworks.cli.verb import Verb
+
+VERBS: dict[str, Verb] = {
+    "count": Verb("tokenworks.cli.count:count", "Count the tokens of files or standard input."),
+    "encode": Verb("tokenworks.cli.encode:encode", "Turn text into token ids."),
+    "decode": Verb("tokenworks.cli.decode:decode", "Turn token ids into text."),
+    "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 fine, 1 a finding, 2 an input error."""
+    from tokenworks.cli.frame import run
+
+    return run(VERBS, arguments)

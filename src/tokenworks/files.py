@@ -1,0 +1,224 @@
+"""Writing without half-written files, and the manifest that says how an artefact came about.
+
+Everything is written beside its target under a temporary name, flushed to the disk and renamed.
+A full disk or a missing permission gives a `WriteError` and leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import IO, Any
+
+from tokenworks.errors import OptionError, WriteError
+
+MANIFEST = "manifest.json"
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EACCES: "no permission",
+    errno.EPERM: "no permission",
+    errno.EROFS: "the file system is read-only",
+    errno.EISDIR: "it is a directory",
+    errno.ENOTDIR: "a part of the path is not a directory",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EFBIG: "the file is larger than the file system allows",
+}
+
+
+def write_error(path: Path, error: OSError) -> WriteError:
+    """The one clear error for a failed write; nothing half-written is left when it is raised."""
+    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+    return WriteError(f"cannot write {path}: {reason}")
+
+
+def _sync_folder(folder: Path) -> None:
+    # A rename is durable once its folder is; not every system can open folders.
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _plain_mode() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+@contextmanager
+def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
+    """A binary file that takes its name only when the block ends without an error.
+
+    Args:
+        path: the target; its folder is made where it is missing.
+
+    Raises:
+        WriteError: it cannot be written; an earlier file of this name is then untouched.
+    """
+    target = Path(path)
+    beside: Path | None = None
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "Is a directory")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
+        beside = Path(name)
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        if os.name == "posix":  # mkstemp makes private files
+            mode = target.stat().st_mode & 0o777 if target.exists() else _plain_mode()
+            beside.chmod(mode)
+        beside.replace(target)
+        beside = None
+        _sync_folder(target.parent)
+    except WriteError:
+        raise
+    except OSError as error:
+        raise write_error(target, error) from error
+    finally:
+        if beside is not None:
+            beside.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write a whole file at once, or leave what was there.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    with atomic_file(path) as stream:
+        stream.write(data)
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text with its line ends as they are, or leave what was there.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write indented JSON with a final line end, or leave what was there.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+@contextmanager
+def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """A folder that takes its name only when the block ends without an error.
+
+    Args:
+        path: the target folder; it must be absent or empty unless `overwrite` is set.
+        overwrite: replace a folder that holds something.
+
+    Raises:
+        OptionError: the target holds something and `overwrite` is not set.
+        WriteError: it cannot be written; an earlier folder is then untouched.
+    """
+    target = Path(path)
+    if target.exists() and not target.is_dir():
+        raise OptionError(f"{target} is a file; name a folder")
+    if target.is_dir() and any(target.iterdir()) and not overwrite:
+        raise OptionError(f"{target} is not empty; name a new folder or ask to overwrite it")
+    beside: Path | None = None
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".", suffix=".part"))
+        yield beside
+        if os.name == "posix":
+            beside.chmod(0o755 & (_plain_mode() | 0o111))
+        if target.exists():
+            old = Path(tempfile.mkdtemp(dir=target.parent, prefix=".", suffix=".old"))
+            target.replace(old / "folder")
+            beside.replace(target)
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            beside.replace(target)
+        beside = None
+        _sync_folder(target.parent)
+    except WriteError:
+        raise
+    except OSError as error:
+        raise write_error(target, error) from error
+    finally:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file as 64 hexadecimal digits, read in blocks."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def manifest(
+    *,
+    inputs: Iterable[str | Path] = (),
+    seed: int | None = None,
+    command: list[str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """How an artefact came about: versions, hashes of the inputs, seed and command.
+
+    Args:
+        inputs: the files read; folders stand for the files directly inside them.
+        seed: of the run.
+        command: the arguments; those of this process where it is left out.
+        extra: further entries, such as the sha256 of a tokenizer.
+    """
+    hashes: dict[str, str] = {}
+    for source in map(Path, inputs):
+        files = sorted(source.iterdir()) if source.is_dir() else [source]
+        hashes.update({str(file): sha256(file) for file in files if file.is_file()})
+    versions = {"python": sys.version.split()[0]}
+    for package in ("tokenworks", "numpy"):
+        with suppress(PackageNotFoundError):
+            versions[package] = version(package)
+    shown = [Path(sys.argv[0]).name, *sys.argv[1:]] if command is None else command
+    return {
+        "command": shown,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": seed,
+        "versions": versions,
+        "inputs_sha256": hashes,
+        **(extra or {}),
+    }
+
+
+def write_manifest(
+    folder: str | Path,
+    *,
+    inputs: Iterable[str | Path] = (),
+    seed: int | None = None,
+    command: list[str] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write `manifest.json` into a folder; the arguments are those of `manifest`.
+
+    Raises:
+        WriteError: it cannot be written.
+    """
+    path = Path(folder) / MANIFEST
+    write_json(path, manifest(inputs=inputs, seed=seed, command=command, extra=extra))
+    return path
