@@ -1,0 +1,324 @@
+"""Texts aimed at the parts in which two definitions differ, and proofs that no text can tell.
+
+Generated text alone would miss one swapped pair of merges among 280,000. Each differing part is
+turned into the texts in which it must show: for a merge that moved, the two parts followed by
+whatever competes for them; for a piece, its spelling and what contains it; for a switch, the input
+that the switch is about.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from tokenworks.text.hostile import Sample, hostile_texts
+from tokenworks.tokenizer.definition import Bpe, Definition, WordPiece
+from tokenworks.workflows.merge_trace import MergeTrace
+from tokenworks.workflows.verify.definitions import MOST as MOST_KEPT
+from tokenworks.workflows.verify.definitions import Comparison, Pair
+
+# What stands around an aimed spelling: so it lands inside a pretoken, starts one, or ends one.
+CONTEXTS = (
+    "{}",
+    " {}",
+    "a{}",
+    "{}a",
+    "a{}a",
+    " {} ",
+    "x {} x",
+    "{}{}",
+    "\n{}\n",
+    "1{}1",
+    "({})",
+    "\t{}",
+)
+MOST_PROVED = MOST_KEPT  # longer lists were cut, so they prove nothing
+MOST = 120  # competitors tried for one merge
+
+
+def as_texts(spelling: bytes) -> list[str]:
+    """Texts that contain the bytes, completing characters that are cut at either end.
+
+    Args:
+        spelling: any bytes; inner bytes that no UTF-8 text can contain give an empty list.
+    """
+    heads = [
+        b"",
+        b"\xc3",
+        b"\xd0",
+        b"\xe0",
+        b"\xe1",
+        b"\xe3",
+        b"\xe4",
+        b"\xe5",
+        b"\xea",
+        b"\xef",
+        b"\xf0",
+    ]
+    heads += [b"\xe4\xb8", b"\xe1\xba", b"\xe3\x81", b"\xec\x9d", b"\xf0\x9f", b"\xf0\x9f\x98"]
+    tails = [
+        b"",
+        b"\x80",
+        b"\x81",
+        b"\xa0",
+        b"\xbf",
+        b"\x80\x80",
+        b"\xa4\xa4",
+        b"\x9f\x80",
+        b"\x80\x80\x80",
+    ]
+    tails += [b"\xa0\x80\x80"]
+    out: list[str] = []
+    for head, tail in itertools.product(heads, tails):
+        try:
+            out.append((head + spelling + tail).decode())
+        except UnicodeDecodeError:
+            continue
+        if len(out) == 3 or (not head and not tail):
+            break
+    return out
+
+
+def _visible(text: str) -> str:
+    """U+2581 stands for a space in SentencePiece vocabularies."""
+    return text.replace("\u2581", " ")
+
+
+def _around(spelling: bytes, contexts: Sequence[str] = CONTEXTS) -> Iterator[str]:
+    for text in as_texts(spelling):
+        for plain in dict.fromkeys((text, _visible(text), text.removeprefix("##"))):
+            for context in contexts:
+                yield context.replace("{}", plain)
+
+
+def targeted_texts(
+    a: Definition, b: Definition, comparison: Comparison, seed: int = 0
+) -> Iterator[Sample]:
+    """Yield texts at which the differences of two definitions should show.
+
+    Args:
+        a: the one definition.
+        b: the other.
+        comparison: what `compare_definitions` found.
+        seed: for the drawn part; the rest is enumerated.
+    """
+    rng = random.Random(seed)
+    named = {d.component for d in comparison.differences}
+    for text in _merge_texts(a, b, comparison):
+        yield Sample("target: merges", text)
+    for piece in comparison.changed_pieces:
+        for text in _around(piece):
+            yield Sample("target: pieces", text)
+    yield from _neighbours(a, comparison.changed_pieces, rng)
+    for token in comparison.changed_added:
+        for text in _added_texts(token.content):
+            yield Sample("target: added tokens", text)
+    for text in _switch_texts(a, b, named):
+        yield Sample("target: options", text)
+    if "normalizer" in named:
+        kinds = ("marks", "compatibility", "whitespace", "lines", "uniform", "scripts")
+        yield from _as_target("normalizer", hostile_texts(seed=seed, budget=300_000, kinds=kinds))
+    if "pretokenizer" in named:
+        rules = (
+            "digits",
+            "contractions",
+            "whitespace",
+            "code",
+            "controls",
+            "uniform",
+            "marks",
+            "lines",
+        )
+        yield from _as_target("pretokenizer", hostile_texts(seed=seed, budget=400_000, kinds=rules))
+
+
+def _as_target(name: str, samples: Iterator[Sample]) -> Iterator[Sample]:
+    return (Sample(f"target: {name}", s.text) for s in samples)
+
+
+def _merge_texts(a: Definition, b: Definition, comparison: Comparison) -> Iterator[str]:
+    if not comparison.moved_merges or not isinstance(a.model, Bpe) or not isinstance(b.model, Bpe):
+        return
+    by_left: dict[bytes, list[Pair]] = defaultdict(list)
+    by_right: dict[bytes, list[Pair]] = defaultdict(list)
+    for model in (a.model, b.model):
+        for left, right in model.merges.tolist():
+            pair = (model.pieces[left], model.pieces[right])
+            by_left[pair[0]].append(pair)
+            by_right[pair[1]].append(pair)
+    longer = _containing({x + y for (x, y), _, _ in comparison.moved_merges}, a, b)
+    for (x, y), _, _ in comparison.moved_merges:
+        yield from _around(x + y)
+        for _, after in by_left[y][:MOST]:
+            yield from _around(x + y + after, CONTEXTS[:5])
+        for before, _ in by_right[x][:MOST]:
+            yield from _around(before + x + y, CONTEXTS[:5])
+        for piece in longer.get(x + y, ())[:MOST]:
+            yield from _around(piece, CONTEXTS[:5])
+
+
+def _containing(spellings: set[bytes], *sides: Definition) -> dict[bytes, list[bytes]]:
+    """For each spelling the pieces that properly contain it."""
+    if len(spellings) > 40:
+        return {}
+    every = {p for side in sides for p in side.model.pieces}
+    return {s: [p for p in every if s in p and p != s] for s in spellings}
+
+
+def _neighbours(a: Definition, pieces: Sequence[bytes], rng: random.Random) -> Iterator[Sample]:
+    every = a.model.pieces
+    inside = _containing(set(pieces), a)
+    for piece in pieces[:100]:
+        for other in inside.get(piece, ())[:MOST]:
+            for text in _around(other, CONTEXTS[:4]):
+                yield Sample("target: pieces", text)
+        for _ in range(20):
+            glued = rng.choice(every) + piece + rng.choice(every)
+            for text in as_texts(glued):
+                yield Sample("target: pieces", _visible(text))
+
+
+def _added_texts(content: str) -> Iterator[str]:
+    for spelled in dict.fromkeys((content, content.upper(), content.lower(), content + content)):
+        for context in (
+            *CONTEXTS,
+            "  {}  ",
+            "a {} b",
+            "\n{}",
+            "{}\n ",
+            "_{}_",
+            "é{}é",
+            "\u3000{}\u3000",
+            ".{}.",
+        ):
+            yield context.replace("{}", spelled)
+    for cut in range(1, len(content)):
+        yield content[:cut]
+        yield content[cut:]
+
+
+def _switch_texts(a: Definition, b: Definition, named: set[str]) -> Iterator[str]:
+    if named & {"ignore_merges", "byte level", "continuing_subword_prefix", "end_of_word_suffix"}:
+        for side in (a, b):
+            for piece in side.model.pieces:
+                try:
+                    yield _visible(piece.decode())
+                except UnicodeDecodeError:
+                    continue
+    if named & {
+        "unknown token",
+        "byte_fallback",
+        "fuse_unk",
+        "flavour",
+        "unused pieces",
+        "user-defined pieces",
+    }:
+        yield from (
+            s.text
+            for s in hostile_texts(budget=200_000, kinds=("odd", "scripts", "uniform", "emoji"))
+        )
+    if "max_input_chars_per_word" in named:
+        limits = [
+            d.model.max_input_chars_per_word for d in (a, b) if isinstance(d.model, WordPiece)
+        ]
+        for length in range(1, max(limits, default=100) + 3):
+            yield "a" * length
+    for name in ("user_defined", "unused"):
+        ids = getattr(a.model, name, frozenset()) ^ getattr(b.model, name, frozenset())
+        for side in (a, b):
+            table = dict(zip(side.model.ids.tolist(), side.model.pieces, strict=True))
+            for token in sorted(ids)[:200]:
+                yield from _around(table.get(token, b""), CONTEXTS[:6])
+
+
+def proofs(a: Definition, b: Definition, comparison: Comparison) -> dict[str, str]:
+    """Components whose difference provably shows in no text, each with the reason.
+
+    A proof holds for the component alone, all other parts being as they are in both.
+    """
+    found: dict[str, str] = {}
+    for difference in comparison.differences:
+        reason = _proof(difference.component, a, b, comparison)
+        if reason:
+            found[difference.component] = reason
+    return found
+
+
+def _proof(component: str, a: Definition, b: Definition, comparison: Comparison) -> str:
+    if component == "merges":
+        return _merge_proof(a, b, comparison)
+    one, two = a.model, b.model
+    complete = all(_has_all_bytes(m) for m in (one, two) if isinstance(m, Bpe))
+    if component in ("byte_fallback", "unknown token", "fuse_unk") and (
+        isinstance(one, Bpe)
+        and isinstance(two, Bpe)
+        and one.byte_level
+        and two.byte_level
+        and complete
+    ):
+        return "all 256 bytes are pieces, so no text has an unknown character"
+    if (
+        component == "ignore_merges"
+        and isinstance(one, Bpe)
+        and isinstance(two, Bpe)
+        and one.byte_level
+    ):
+        return _whole_proof(one)
+    return ""
+
+
+def _has_all_bytes(model: Bpe) -> bool:
+    pieces = set(model.pieces)
+    return all(bytes([i]) in pieces for i in range(256))
+
+
+def _whole_proof(model: Bpe) -> str:
+    trace = MergeTrace(model)
+    for index, piece in enumerate(model.pieces):
+        if trace.index_of[piece] != index:
+            return ""
+        try:
+            piece.decode()
+        except UnicodeDecodeError:
+            continue
+        if not trace.reachable(index):
+            return ""
+    return "merging makes every piece that is valid text, so taking a pretoken whole gives the same"
+
+
+def _merge_proof(a: Definition, b: Definition, comparison: Comparison) -> str:
+    moved = comparison.moved_merges
+    if (
+        not isinstance(a.model, Bpe)
+        or not isinstance(b.model, Bpe)
+        or not 0 < len(moved) < MOST_PROVED
+    ):
+        return ""
+    one, two = MergeTrace(a.model), MergeTrace(b.model)
+    for (left, right), rank_a, rank_b in moved:
+        for trace, rank in ((one, rank_a), (two, rank_b)):
+            if rank is None:
+                continue
+            if trace.can_fire(trace.index_of[left], trace.index_of[right]):
+                return _commuting(one, comparison)
+    return "the merges that differ can never fire: an earlier merge always takes one of their parts"
+
+
+def _commuting(trace: MergeTrace, comparison: Comparison) -> str:
+    """Two merges of neighbouring ranks that were swapped and cannot meet in any text."""
+    moved = comparison.moved_merges
+    if len(moved) != 2 or trace.model.merge_ranks is not None:
+        return ""
+    (first, i, j), (second, k, m) = moved
+    if i is None or k is None or j != k or m != i or abs(i - k) != 1:
+        return ""
+    if first[1] == second[0] or first[0] == second[1]:
+        return ""
+    results = {first[0] + first[1], second[0] + second[1]}
+    pieces = trace.model.pieces
+    for left, right in trace.model.merges[: min(i, k)].tolist():
+        if pieces[left] in results or pieces[right] in results:
+            return ""
+    return "the swapped merges have neighbouring ranks and no text in which they compete"
