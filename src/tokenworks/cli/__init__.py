@@ -13,6 +13,9 @@ VERBS: dict[str, Verb] = {
     "count": Verb("tokenworks.cli.count:count", "Count the tokens of files or standard input."),
     "encode": Verb("tokenworks.cli.encode:encode", "Turn text into token ids."),
     "decode": Verb("tokenworks.cli.decode:decode", "Turn token ids into text."),
+    "verify": Verb(
+        "tokenworks.cli.verify:verify", "Search for a text that two tokenizers treat differently."
+    ),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 

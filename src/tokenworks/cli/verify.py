@@ -40,18 +40,18 @@ def verify(
     ] = False,
 ) -> None:
     """Exit code 0: no text tells the two apart; 1: the shortest text that does is shown."""
-    from tokenworks.errors import OptionError
+    from tokenworks.cli.inputs import one_of
+    from tokenworks.cli.loading import load
     from tokenworks.workflows.verify import verify as run
 
-    if mode not in ("auto", "ids", "bytes"):
-        raise OptionError(f"--mode must be auto, ids or bytes, not {mode!r}")
+    chosen = one_of("--mode", mode, ("auto", "ids", "bytes"))
     result = run(
-        a,
-        b,
+        load(a),
+        load(b),
         on=on or (),
         budget=budget,
         seed=settings().seed,
-        mode=mode,  # type: ignore[arg-type]
+        mode=chosen,  # type: ignore[arg-type]
         trained=trained,
     )
     emit(result, lambda: _render(result))
