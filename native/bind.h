@@ -6,6 +6,7 @@
 namespace tokenworks {
 
 void bind_encoder(nanobind::module_& m);
+void bind_loading(nanobind::module_& m);
 void bind_scanner(nanobind::module_& m);
 
 }  // namespace tokenworks

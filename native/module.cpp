@@ -3,5 +3,6 @@
 NB_MODULE(_native, m) {
   m.doc() = "The hot loops of tokenworks: scanning, encoding, counting and merging.";
   tokenworks::bind_encoder(m);
+  tokenworks::bind_loading(m);
   tokenworks::bind_scanner(m);
 }

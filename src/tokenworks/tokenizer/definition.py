@@ -73,6 +73,9 @@ class Bpe:
     user_defined: frozenset[int] = frozenset()
     unused: frozenset[int] = frozenset()
     merge_ranks: NDArray[np.uint32] | None = None  # [m], not decreasing
+    # Byte-level only: ids of pieces spelled with characters outside GPT-2's byte map. They stand here
+    # as the UTF-8 of their spelling (which another piece may have, too) and are never produced.
+    outside_map: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
