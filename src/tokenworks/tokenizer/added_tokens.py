@@ -72,10 +72,10 @@ class AddedTokens:
                     f"which {shorten(other)} already has; each id must have one token"
                 )
         if self.renumbered:
-            content, (claimed, real) = next(iter(self.renumbered.items()))
+            first, (claimed, real) = next(iter(self.renumbered.items()))
             warnings.warn(
                 f"{path}: {len(self.renumbered)} added tokens claim ids that the tokenizers library "
-                f"does not give them, e.g. {shorten(content)}: {claimed} in the file, {real} in effect",
+                f"does not give them, e.g. {shorten(first)}: {claimed} in the file, {real} in effect",
                 TokenworksWarning,
                 stacklevel=2,
             )

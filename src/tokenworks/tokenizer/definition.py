@@ -68,13 +68,14 @@ class Bpe:
     fuse_unk: bool = False
     continuing_subword_prefix: str = ""
     end_of_word_suffix: str = ""
-    # SentencePiece BPE only: ids of pieces matched whole before merging (longest first, never merged),
-    # and of pieces that merging passes through but that are split again into the last pair looked up.
+    # SentencePiece BPE only: ids of pieces matched whole before merging (longest first, never
+    # merged), and of pieces that merging passes through but that are split again into the last pair looked
+    # up.
     user_defined: frozenset[int] = frozenset()
     unused: frozenset[int] = frozenset()
     merge_ranks: NDArray[np.uint32] | None = None  # [m], not decreasing
-    # Byte-level only: ids of pieces spelled with characters outside GPT-2's byte map. They stand here
-    # as the UTF-8 of their spelling (which another piece may have, too) and are never produced.
+    # Byte-level only: ids of pieces spelled with characters outside GPT-2's byte map. They stand
+    # here as the UTF-8 of their spelling (which another piece may have, too) and are never produced.
     outside_map: frozenset[int] = frozenset()
 
 

@@ -62,9 +62,7 @@ def read(path: Path) -> Definition:
     return read_document(path, legacy_document(path, companions.config), companions)
 
 
-def read_document(
-    path: Path, document: Any, companions: Companions | None = None
-) -> Definition:
+def read_document(path: Path, document: Any, companions: Companions | None = None) -> Definition:
     """Turn the parsed content of a tokenizer.json into a definition.
 
     Args:
@@ -127,19 +125,17 @@ def _name(path: Path) -> str:
 def _check_outline(path: Path, document: Any) -> None:
     if not isinstance(document, dict):
         raise FormatError(
-            f"{path}: not a tokenizer: the file holds {shorten(document)}; expected the object of a "
-            f"tokenizer.json"
+            f"{path}: not a tokenizer: the file holds {shorten(document)}; expected the object of "
+            f"a tokenizer.json"
         )
     if "model" not in document:
         found = ", ".join(list(map(str, document))[:6]) or "nothing"
-        raise FormatError(
-            f'{path}: not a tokenizer.json: it has no "model" (found: {found})'
-        )
+        raise FormatError(f'{path}: not a tokenizer.json: it has no "model" (found: {found})')
     version = document.get("version", "1.0")
     if version != "1.0":
         raise FormatError(
-            f"{path}: tokenizer.json of version {shorten(version)}; known is '1.0'. A newer version "
-            f"of the tokenizers library may have written it"
+            f"{path}: tokenizer.json of version {shorten(version)}; known is '1.0'. A newer "
+            f"version of the tokenizers library may have written it"
         )
     for key in document:
         if key not in _SECTIONS:
@@ -162,8 +158,8 @@ def _check_byte_level(
     if at[0] != len(places) - 1:
         section, step = places[at[0] + 1]
         raise UnsupportedError(
-            f"{path}: the {section} step {step['type']} comes after ByteLevel and would see bytes in "
-            f"place of text; ByteLevel must be the last step"
+            f"{path}: the {section} step {step['type']} comes after ByteLevel and would see bytes "
+            f"in place of text; ByteLevel must be the last step"
         )
     return True
 

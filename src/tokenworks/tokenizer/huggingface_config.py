@@ -101,7 +101,9 @@ def apply_companions(
     ids |= _spelled(definition, config)
     generation = companions.files.get("generation_config.json", {})
     roles = {
-        role: ids.get(_content(path, config, f"{role}_token") or "", _generation_id(generation, role))
+        role: ids.get(
+            _content(path, config, f"{role}_token") or "", _generation_id(generation, role)
+        )
         for role in ("bos", "eos", "pad")
     }
     post = definition.postprocessor
@@ -181,8 +183,8 @@ def _add_tokens(
     decoder = config.get("added_tokens_decoder", {})
     if not isinstance(decoder, dict) or not all(key.isdecimal() for key in decoder):
         raise FormatError(
-            f"{path}: added_tokens_decoder of tokenizer_config.json is {shorten(decoder)}; expected "
-            f"ids with their tokens"
+            f"{path}: added_tokens_decoder of tokenizer_config.json is {shorten(decoder)}; "
+            f"expected ids with their tokens"
         )
     for number in sorted(decoder, key=int):
         fields = decoder[number]

@@ -165,7 +165,9 @@ def read_vocabulary(path: Path, vocab: Any) -> tuple[list[str], NDArray[np.uint3
         FormatError: not such a mapping, an id that is none, or two tokens with one id.
     """
     if not isinstance(vocab, dict) or not vocab:
-        raise FormatError(f"{path}: model.vocab is {shorten(vocab)}; expected tokens with their ids")
+        raise FormatError(
+            f"{path}: model.vocab is {shorten(vocab)}; expected tokens with their ids"
+        )
     tokens = list(vocab)
     numbers = list(vocab.values())
     if {type(number) for number in numbers} != {int}:
@@ -184,8 +186,8 @@ def read_vocabulary(path: Path, vocab: Any) -> tuple[list[str], NDArray[np.uint3
         for token, number in vocab.items():
             if number in first:
                 raise FormatError(
-                    f"{path}: tokens {shorten(first[number])} and {shorten(token)} both have the id "
-                    f"{number}; each id must have one token"
+                    f"{path}: tokens {shorten(first[number])} and {shorten(token)} both have the "
+                    f"id {number}; each id must have one token"
                 )
             first[number] = token
     return tokens, ids

@@ -226,9 +226,7 @@ def read_steps(path: Path, section: str, value: Any) -> tuple[Step, ...]:
 
 def _flatten(path: Path, section: str, place: str, value: Any) -> list[Step]:
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
-        raise FormatError(
-            f'{path}: {place} is {shorten(value)}; expected an object with a "type"'
-        )
+        raise FormatError(f'{path}: {place} is {shorten(value)}; expected an object with a "type"')
     kind = value["type"]
     if kind == "Sequence":
         key = _MEMBERS[section]
@@ -270,13 +268,13 @@ def _check_step(
                 f"{path}: {place}.{name} is {shorten(given)}; expected {_EXPECTED[check]}"
             )
         step[name] = given
-    if kind == "Metaspace" and value.get("add_prefix_space") is False:
-        # The form before 0.15 said add_prefix_space; a file that says both must agree with itself.
-        if step["prepend_scheme"] != "never":
-            raise FormatError(
-                f'{path}: {place} says "add_prefix_space": false and "prepend_scheme": '
-                f'"{step["prepend_scheme"]}"; for no space write "prepend_scheme": "never"'
-            )
+    # The form before 0.15 said add_prefix_space; a file that says both must agree with itself.
+    spaceless = kind == "Metaspace" and value.get("add_prefix_space") is False
+    if spaceless and step["prepend_scheme"] != "never":
+        raise FormatError(
+            f'{path}: {place} says "add_prefix_space": false and "prepend_scheme": '
+            f'"{step["prepend_scheme"]}"; for no space write "prepend_scheme": "never"'
+        )
     if kind == "FixedLength" and step["length"] == 0:
         raise FormatError(f"{path}: {place}.length is 0; expected 1 or more")
     if kind == "TemplateProcessing":

@@ -60,7 +60,7 @@ def _unpack(path: Path, data: bytes, max_bytes: int) -> bytes:
         if data.startswith(_GZIP):
             stream = cast(BinaryIO, gzip.GzipFile(fileobj=io.BytesIO(data)))
         elif data.startswith(_XZ):
-            stream = cast(BinaryIO, lzma.LZMAFile(io.BytesIO(data)))
+            stream = cast(BinaryIO, lzma.LZMAFile(io.BytesIO(data)))  # noqa: SIM115
         elif data.startswith(_ZSTD):
             import zstandard
 
@@ -79,8 +79,8 @@ def _unpack(path: Path, data: bytes, max_bytes: int) -> bytes:
         raise FormatError(f"{path}: damaged or truncated compressed file: {error}") from None
     if len(unpacked) > limit:
         raise FormatError(
-            f"{path}: {len(data):,} bytes unpack to more than {limit:,}; refused as a decompression "
-            f"bomb (unpack it yourself if you trust it)"
+            f"{path}: {len(data):,} bytes unpack to more than {limit:,}; refused as a "
+            f"decompression bomb (unpack it yourself if you trust it)"
         )
     return unpacked
 

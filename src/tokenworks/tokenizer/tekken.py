@@ -187,8 +187,8 @@ def _specials(path: Path, listed: Any, reserved: int) -> tuple[AddedToken, ...]:
                     names[rank] = name
                 case _:
                     raise FormatError(
-                        f"{path}: special_tokens[{index}] is {shorten(entry)}; expected a rank below "
-                        f"{reserved} and a token_str"
+                        f"{path}: special_tokens[{index}] is {shorten(entry)}; expected a rank "
+                        f"below {reserved} and a token_str"
                     )
     filled = [name or f"<SPECIAL_{number}>" for number, name in enumerate(names)]
     if len(set(filled)) != len(filled):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -166,11 +167,13 @@ def check_ranks(path: Path, ranks: Mapping[bytes, int], specials: Mapping[str, i
         FormatError: a rank is missing or doubled, or a byte has no token.
     """
     if len(ranks) == 0:
-        raise FormatError(f"{path}: no ranks in this file; expected lines of a base64 token and rank")
+        raise FormatError(
+            f"{path}: no ranks in this file; expected lines of a base64 token and rank"
+        )
     numbers = sorted(ranks.values())
     taken = {number: content for content, number in specials.items()}
-    free = set(taken)
-    for expected, number in zip(_without(free), numbers, strict=False):
+    expected_numbers = (number for number in itertools.count() if number not in taken)
+    for expected, number in zip(expected_numbers, numbers, strict=False):
         if number == expected:
             continue
         if number in taken:
@@ -187,17 +190,9 @@ def check_ranks(path: Path, ranks: Mapping[bytes, int], specials: Mapping[str, i
     for byte in range(256):
         if bytes((byte,)) not in ranks:
             raise FormatError(
-                f"{path}: no token for the single byte 0x{byte:02X}; every one of the 256 bytes must "
-                f"have one"
+                f"{path}: no token for the single byte 0x{byte:02X}; every one of the 256 bytes "
+                f"must have one"
             )
-
-
-def _without(taken: set[int]):  # type: ignore[no-untyped-def]
-    number = 0
-    while True:
-        if number not in taken:
-            yield number
-        number += 1
 
 
 def _read_lines(path: Path, data: bytes) -> dict[bytes, int]:
@@ -250,7 +245,9 @@ def _read_js(path: Path, data: bytes) -> tuple[dict[bytes, int], str, dict[str, 
             )
     for token, number in specials.items():
         if not isinstance(number, int):
-            raise FormatError(f"{path}: the id of {token!r} is {shorten(number)}; expected a number")
+            raise FormatError(
+                f"{path}: the id of {token!r} is {shorten(number)}; expected a number"
+            )
     ranks: dict[bytes, int] = {}
     for index, line in enumerate(runs.split("\n")):
         parts = line.split(" ")
