@@ -65,8 +65,8 @@ def mutate_json(value: object, rng: random.Random) -> object:
         if kind < 0.1:
             return value[:at] + value[at + 1 :]
         if kind < 0.2:
-            return value[:at] + [value[rng.randrange(len(value))]] + value[at:]
-        return value[:at] + [mutate_json(value[at], rng)] + value[at + 1 :]
+            return [*value[:at], value[rng.randrange(len(value))], *value[at:]]
+        return [*value[:at], mutate_json(value[at], rng), *value[at + 1 :]]
     if isinstance(value, str) and value and rng.random() < 0.5:
         at = rng.randrange(len(value))
         return value[:at] + rng.choice(("", "\u00e9", "\x00", value)) + value[at + 1 :]
