@@ -1,1 +1,0 @@
-"""Texts and tables that ship with the package, each with its licence beside it."""
