@@ -15,9 +15,37 @@ import tiktoken
 from tokenizers import Regex
 from tokenizers.pre_tokenizers import Split
 
-CATEGORIES = (
-    "Cn Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co".split()
-)
+CATEGORIES = [
+    "Cn",
+    "Lu",
+    "Ll",
+    "Lt",
+    "Lm",
+    "Lo",
+    "Mn",
+    "Mc",
+    "Me",
+    "Nd",
+    "Nl",
+    "No",
+    "Pc",
+    "Pd",
+    "Ps",
+    "Pe",
+    "Pi",
+    "Pf",
+    "Po",
+    "Sm",
+    "Sc",
+    "Sk",
+    "So",
+    "Zs",
+    "Zl",
+    "Zp",
+    "Cc",
+    "Cf",
+    "Co",
+]
 WHITE_SPACE = 32  # flag beside the five bits of the category
 SURROGATES = range(0xD800, 0xE000)
 LIMIT = 0x110000
@@ -28,9 +56,7 @@ def matched_by(pattern: str) -> list[int]:
     """Code points that match `pattern` in tiktoken's regex engine."""
     ranks = {bytes([i]): i for i in range(256)}
     encoding = tiktoken.Encoding("probe", pat_str=pattern, mergeable_ranks=ranks, special_tokens={})
-    return [
-        c for c in range(LIMIT) if c not in SURROGATES and encoding.encode_ordinary(chr(c))
-    ]
+    return [c for c in range(LIMIT) if c not in SURROGATES and encoding.encode_ordinary(chr(c))]
 
 
 def check_tokenizers(pattern: str, expected: list[int]) -> None:
