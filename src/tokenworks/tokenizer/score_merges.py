@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from tokenworks.errors import UnsupportedError
 
+# Every split of a piece is looked at, in time that grows with the square of its length.
+LONGEST = 4096
+
 
 def merges_from_scores(
     pieces: Sequence[bytes],
@@ -53,6 +56,10 @@ def merges_from_scores(
     rows: list[tuple[int, int, int]] = []
     for index in np.flatnonzero(mergeable).tolist():
         text = texts[index]
+        if len(text) > LONGEST:
+            raise UnsupportedError(
+                f"{what}: piece {index} has {len(text):,} characters; at most {LONGEST:,} are read"
+            )
         rank = int(rank_of[index])
         for cut in range(1, len(text)):
             sides = text[:cut], text[cut:]

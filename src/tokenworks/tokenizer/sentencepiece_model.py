@@ -21,6 +21,7 @@ from tokenworks.errors import FormatError, UnsupportedError
 from tokenworks.tokenizer import protobuf
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Origin, Step, Unigram
 from tokenworks.tokenizer.score_merges import merges_from_scores
+from tokenworks.tokenizer.source import read_bytes
 
 
 class PieceType(IntEnum):
@@ -86,33 +87,28 @@ class ModelProto:
     canonical: bool = True
 
 
-def read_sentencepiece(path: str | Path) -> Definition:
+def read(path: Path) -> Definition:
     """Read a SentencePiece `.model` file.
 
     Args:
         path: the file.
 
     Returns:
-        Its definition; `origin.extra` holds what the writer needs for the same bytes.
+        Its definition; `origin.extra` keeps what the writer needs for the same bytes.
 
     Raises:
         FormatError: the file is damaged or is no SentencePiece model.
         UnsupportedError: a WORD or CHAR model, or one that cannot be read exactly.
     """
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror}") from None
-    return parse_sentencepiece(data, str(path))
+    return parse(read_bytes(path), str(path))
 
 
-def parse_sentencepiece(data: bytes, what: str) -> Definition:
-    """Read the bytes of a SentencePiece `.model` file; see `read_sentencepiece`.
+def parse(data: bytes, what: str) -> Definition:
+    """Read the bytes of a SentencePiece `.model` file.
 
     Args:
         data: the bytes of the file.
-        what: the name of the file, for error messages and the name of the definition.
+        what: the name of the file, for messages and for the name of the definition.
     """
     proto = parse_proto(data, what)
     _check_pieces(proto, what)
