@@ -8,5 +8,6 @@ namespace tokenworks {
 void bind_encoder(nanobind::module_& m);
 void bind_loading(nanobind::module_& m);
 void bind_scanner(nanobind::module_& m);
+void bind_training(nanobind::module_& m);
 
 }  // namespace tokenworks

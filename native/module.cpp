@@ -5,4 +5,5 @@ NB_MODULE(_native, m) {
   tokenworks::bind_encoder(m);
   tokenworks::bind_loading(m);
   tokenworks::bind_scanner(m);
+  tokenworks::bind_training(m);
 }

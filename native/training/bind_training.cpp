@@ -1,0 +1,144 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/unique_ptr.h>
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "bind.h"
+#include "training/merger.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace tokenworks {
+
+namespace {
+
+template <class T>
+using Input = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <class T>
+std::span<const T> view(const Input<T>& array) {
+  return {array.data(), array.size()};
+}
+
+template <class T>
+auto give(std::vector<T>&& values, std::initializer_list<size_t> shape) {
+  auto* kept = new std::vector<T>(std::move(values));
+  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+  return nb::ndarray<nb::numpy, T>(kept->data(), shape, owner);
+}
+
+// The learned merges, gathered as they come.
+class Learner {
+ public:
+  template <class Symbol>
+  static std::unique_ptr<Learner> make(Input<Symbol> symbols, Input<uint64_t> starts,
+                                       Input<uint64_t> counts, Input<int64_t> symbol_of,
+                                       Input<uint8_t> strings, Input<uint64_t> string_starts,
+                                       const training::MergerOptions& options) {
+    check(view(symbols), view(starts), view(counts), view(symbol_of), string_starts.size());
+    nb::gil_scoped_release release;
+    training::TokenStrings known;
+    for (size_t i = 0; i + 1 < string_starts.size(); ++i) {
+      const auto* begin = reinterpret_cast<const char*>(strings.data());
+      known.add({begin + string_starts.data()[i], begin + string_starts.data()[i + 1]});
+    }
+    training::Corpus corpus(view(symbols), view(starts), view(counts), view(symbol_of));
+    return std::make_unique<Learner>(std::move(corpus), std::move(known), options);
+  }
+
+  Learner(training::Corpus corpus, training::TokenStrings strings,
+          const training::MergerOptions& options)
+      : merger_(std::move(corpus), std::move(strings), options) {}
+
+  size_t run(size_t most) {
+    nb::gil_scoped_release release;
+    size_t done = 0;
+    for (; done < most; ++done) {
+      const auto merge = merger_.next();
+      if (!merge) break;
+      merges_.push_back(*merge);
+    }
+    return done;
+  }
+
+  auto merges() const {
+    std::vector<uint32_t> out;
+    out.reserve(merges_.size() * 3);
+    for (const auto& m : merges_) out.insert(out.end(), {m.left, m.right, m.token});
+    return give(std::move(out), {merges_.size(), 3});
+  }
+  auto counts() const {
+    std::vector<uint64_t> out;
+    out.reserve(merges_.size());
+    for (const auto& m : merges_) out.push_back(m.count);
+    return give(std::move(out), {merges_.size()});
+  }
+  int64_t believed_count(uint32_t left, uint32_t right) {
+    return merger_.believed_count(training::pair_key(left, right));
+  }
+  size_t vocab_size() const { return merger_.strings().size(); }
+  auto slots() const {
+    const auto& corpus = merger_.corpus();
+    return give(std::vector<uint32_t>(corpus.data(), corpus.data() + corpus.size()), {corpus.size()});
+  }
+
+ private:
+  template <class Symbol>
+  static void check(std::span<const Symbol> symbols, std::span<const uint64_t> starts,
+                    std::span<const uint64_t> counts, std::span<const int64_t> symbol_of,
+                    size_t strings) {
+    if (starts.size() != counts.size() + 1 || starts.back() != symbols.size() || starts[0] != 0) {
+      throw nb::value_error("starts must hold one offset more than counts, from 0 to len(symbols)");
+    }
+    for (size_t i = 0; i + 1 < starts.size(); ++i) {
+      if (starts[i] > starts[i + 1]) throw nb::value_error("starts must not fall");
+    }
+    for (const Symbol symbol : symbols) {
+      if (symbol >= symbol_of.size()) throw nb::value_error("a symbol is not in symbol_of");
+    }
+    for (const int64_t token : symbol_of) {
+      if (token >= 0 && static_cast<size_t>(token) + 1 >= strings) {
+        throw nb::value_error("symbol_of names a token without a string");
+      }
+    }
+  }
+
+  training::Merger merger_;
+  std::vector<training::Merge> merges_;
+};
+
+template <class Symbol>
+std::unique_ptr<Learner> make_learner(Input<Symbol> symbols, Input<uint64_t> starts,
+                                      Input<uint64_t> counts, Input<int64_t> symbol_of,
+                                      Input<uint8_t> strings, Input<uint64_t> string_starts,
+                                      uint64_t vocab_size, uint64_t min_frequency,
+                                      uint64_t max_token_length, uint64_t threshold) {
+  return Learner::make<Symbol>(symbols, starts, counts, symbol_of, strings, string_starts,
+                               {vocab_size, min_frequency, max_token_length, threshold});
+}
+
+}  // namespace
+
+void bind_training(nb::module_& m) {
+  nb::class_<Learner>(m, "Learner",
+                      "Learns merges over distinct words; run() continues where it stopped.")
+      .def("run", &Learner::run, "most"_a, "Learn up to `most` merges; returns how many.")
+      .def("merges", &Learner::merges, "uint32 [m, 3]: left, right and resulting token.")
+      .def("counts", &Learner::counts, "uint64 [m]: count of each pair when it was merged.")
+      .def("believed_count", &Learner::believed_count, "left"_a, "right"_a)
+      .def("slots", &Learner::slots)
+      .def_prop_ro("vocab_size", &Learner::vocab_size);
+  const auto define = [&]<class Symbol>(Symbol) {
+    m.def("learner", &make_learner<Symbol>, "symbols"_a.noconvert(), "starts"_a, "counts"_a,
+          "symbol_of"_a, "strings"_a, "string_starts"_a, "vocab_size"_a, "min_frequency"_a = 0,
+          "max_token_length"_a = 0, "threshold"_a = 1);
+  };
+  define(uint8_t{});
+  define(uint32_t{});
+}
+
+}  // namespace tokenworks

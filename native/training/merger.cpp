@@ -1,0 +1,236 @@
+#include "training/merger.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tokenworks::training {
+
+namespace {
+
+constexpr size_t kAhead = 12;  // positions whose slots are fetched in advance
+
+void prefetch(const void* address) {
+#if defined(__GNUC__)
+  __builtin_prefetch(address, 1);
+#else
+  (void)address;
+#endif
+}
+
+}  // namespace
+
+Merger::Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options)
+    : corpus_(std::move(corpus)),
+      strings_(std::move(strings)),
+      options_(options),
+      lengths_(strings_.size(), 0),
+      threshold_(std::clamp<uint64_t>(options.threshold, 1, 0xFFFFFFFFu)) {
+  left_.number_of.resize(strings_.size());
+  right_.number_of.resize(strings_.size());
+  for (size_t p = 0; p < corpus_.size(); ++p) {
+    if (const uint32_t token = corpus_.data()[p]; token != kBoundary) lengths_[token] = 1;
+  }
+  count_first_pairs();
+}
+
+// Every pair of neighbours, with the position of the left one.
+template <class Visit>
+void Merger::each_pair(Visit&& visit) const {
+  const uint32_t* slots = corpus_.data();
+  const size_t size = corpus_.size();
+  for (size_t p = 1; p < size; ++p) {  // p: start of a word
+    while (true) {
+      const uint32_t token = slots[p];
+      const size_t next = p + lengths_[token];
+      if (slots[next] == kBoundary) {
+        p = next;
+        break;
+      }
+      visit(pair_key(token, slots[next]), static_cast<uint32_t>(p));
+      p = next;
+    }
+  }
+}
+
+void Merger::count_first_pairs() {
+  struct Tally {
+    uint64_t count = 0;
+    uint32_t size = 0;
+    uint32_t places = kNoPlaces;
+    bool operator==(const Tally& other) const { return count == other.count && size == other.size; }
+  };
+  PairTable<Tally> tallies(1 << 12);
+  each_pair([&](PairKey pair, uint32_t position) {
+    Tally& tally = tallies[pair];
+    tally.count += corpus_.weight(position);
+    ++tally.size;
+  });
+  std::vector<std::pair<PairKey, uint32_t>> kept;
+  tallies.each([&](PairKey pair, const Tally& tally) {
+    if (tally.count < threshold_) {
+      set_aside_.put_first(pair, tally.count);
+      return;
+    }
+    const uint32_t places = places_.make(tally.size);
+    counts_[pair] = static_cast<int64_t>(tally.count);
+    queue_.push({tally.count, pair, places});
+    kept.emplace_back(pair, places);
+  });
+  for (const auto& [pair, places] : kept) {
+    Tally& tally = *tallies.find(pair);
+    tally.places = places;
+    tally.size = 0;
+  }
+  each_pair([&](PairKey pair, uint32_t position) {
+    Tally& tally = *tallies.find(pair);
+    if (tally.places != kNoPlaces) places_[tally.places][tally.size++] = position;
+  });
+}
+
+// Takes up the pairs that were set aside and may now be reached. Their counts have fallen since birth:
+// one pass over the corpus counts them anew.
+bool Merger::lower_threshold() {
+  const uint64_t least = std::max<uint64_t>(options_.min_frequency, 1);
+  if (threshold_ <= least) return false;
+  threshold_ = std::max(threshold_ / 8, least);
+  struct Taken {
+    PairKey pair;
+    uint64_t at_birth;
+    int64_t count = 0;
+    uint32_t size = 0;
+    uint32_t places = kNoPlaces;
+  };
+  std::vector<Taken> taken;
+  set_aside_.take_all(threshold_, [&](PairKey pair, uint64_t count) { taken.push_back({pair, count}); });
+  PairTable<uint32_t> number_of(taken.size());
+  for (size_t i = 0; i < taken.size(); ++i) number_of[taken[i].pair] = static_cast<uint32_t>(i + 1);
+  each_pair([&](PairKey pair, uint32_t position) {
+    if (const uint32_t* number = number_of.find(pair)) {
+      Taken& t = taken[*number - 1];
+      t.count += static_cast<int64_t>(corpus_.weight(position));
+      ++t.size;
+    }
+  });
+  for (Taken& t : taken) {
+    t.places = places_.make(t.size);
+    t.size = 0;
+    counts_[t.pair] = t.count;
+    queue_.push({t.at_birth, t.pair, t.places});
+  }
+  each_pair([&](PairKey pair, uint32_t position) {
+    if (const uint32_t* number = number_of.find(pair)) {
+      Taken& t = taken[*number - 1];
+      places_[t.places][t.size++] = position;
+    }
+  });
+  return true;
+}
+
+std::optional<Merge> Merger::next() {
+  if (strings_.size() >= options_.vocab_size) return std::nullopt;
+  while (true) {
+    if (queue_.empty() || queue_.top().count < threshold_) {
+      if (lower_threshold()) continue;
+      if (queue_.empty()) return std::nullopt;
+    }
+    Candidate best = queue_.pop();
+    const int64_t* known = counts_.find(best.pair);
+    const uint64_t count = known ? static_cast<uint64_t>(*known) : 0;
+    if (count != best.count) {
+      best.count = count;
+      queue_.push(best);
+      continue;
+    }
+    if (count < std::max<uint64_t>(options_.min_frequency, 1)) return std::nullopt;
+    const uint32_t left = left_of(best.pair), right = right_of(best.pair);
+    const auto [token, fresh] = strings_.join(left, right);
+    if (fresh) {
+      lengths_.push_back(0);
+      left_.number_of.push_back(0);
+      right_.number_of.push_back(0);
+    } else if (lengths_[token] != 0) {  // an alphabet that spells one of its symbols with others
+      places_.free(best.places);
+      continue;
+    }
+    lengths_[token] = lengths_[left] + lengths_[right];
+    apply(best, token);
+    return Merge{left, right, token, count};
+  }
+}
+
+void Merger::apply(const Candidate& best, uint32_t token) {
+  const std::span<const uint32_t> positions = places_[best.places];
+  const uint32_t* slots = corpus_.data();
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (i + kAhead < positions.size()) prefetch(slots + positions[i + kAhead]);
+    replace_at(positions[i], best.pair, token);
+  }
+  places_.free(best.places);
+  settle(best.pair, token);
+  left_.clear();
+  right_.clear();
+  occurrences_.clear();
+}
+
+// Merges the pair at this position if it still stands there.
+void Merger::replace_at(uint32_t position, PairKey pair, uint32_t token) {
+  uint32_t* slots = corpus_.data();
+  const uint32_t left = left_of(pair), right = right_of(pair);
+  if (slots[position] != left) return;
+  const uint32_t middle = position + lengths_[left];
+  if (slots[middle] != right) return;
+  const uint32_t last = middle + lengths_[right] - 1;
+  slots[middle - 1] = kInside;
+  slots[middle] = kInside;
+  slots[position] = token;
+  slots[last] = token;
+  const uint32_t before = slots[position - 1], after = slots[last + 1];
+  const uint64_t weight = corpus_.weight(position);
+  if (before != kBoundary) left_.add(before, weight);
+  if (after != kBoundary) right_.add(after, weight);
+  occurrences_.push_back({position, before, after});
+}
+
+// Counts after a merge: all pairs of the token are born now.
+void Merger::settle(PairKey pair, uint32_t token) {
+  const uint32_t a = left_of(pair), b = right_of(pair);
+  const auto born = [&](Neighbour& n, PairKey key, uint64_t count) {
+    if (count == 0 || !may_join(left_of(key), right_of(key))) return;
+    if (count < threshold_) {
+      set_aside_.put(n.token, count);
+      return;
+    }
+    counts_[key] = static_cast<int64_t>(count);
+    n.places = places_.make(n.size);
+    queue_.push({count, key, n.places});
+  };
+  // In "abab" the second merge takes away the (new, a) that the first one brought.
+  const Neighbour* own = left_.find(token);
+  const uint64_t brief = own ? own->weight : 0;
+  set_aside_.begin(token, true);
+  for (Neighbour& n : left_.neighbours) {
+    born(n, pair_key(n.token, token), n.weight);
+    if (n.token != token) lose(pair_key(n.token, a), n.weight);
+  }
+  set_aside_.begin(token, false);
+  for (Neighbour& n : right_.neighbours) {
+    born(n, pair_key(token, n.token), n.weight - (n.token == a ? brief : 0));
+    lose(pair_key(b, n.token), n.weight);
+  }
+  fill_places();
+}
+
+void Merger::fill_places() {
+  for (const Occurrence& o : occurrences_) {
+    if (o.left != kBoundary) {
+      Neighbour& n = *left_.find(o.left);
+      if (n.places != kNoPlaces) places_[n.places][n.filled++] = o.position - lengths_[o.left];
+    }
+    if (o.right != kBoundary) {
+      Neighbour& n = *right_.find(o.right);
+      if (n.places != kNoPlaces) places_[n.places][n.filled++] = o.position;
+    }
+  }
+}
+
+}  // namespace tokenworks::training
