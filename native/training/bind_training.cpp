@@ -135,7 +135,7 @@ void bind_training(nb::module_& m) {
   const auto define = [&]<class Symbol>(Symbol) {
     m.def("learner", &make_learner<Symbol>, "symbols"_a.noconvert(), "starts"_a, "counts"_a,
           "symbol_of"_a, "strings"_a, "string_starts"_a, "vocab_size"_a, "min_frequency"_a = 0,
-          "max_token_length"_a = 0, "threshold"_a = 1);
+          "max_token_length"_a = 0, "threshold"_a = 0);
   };
   define(uint8_t{});
   define(uint32_t{});

@@ -40,6 +40,7 @@ Corpus::Corpus(std::span<const Symbol> symbols, std::span<const uint64_t> starts
       slots_.resize(before);
       continue;
     }
+    total_weight_ += counts[word] * (slots_.size() - before);
     slots_.push_back(kBoundary);
     if (run_count_.empty() || run_count_.back() != counts[word]) {
       run_start_.push_back(static_cast<uint32_t>(run_start_.empty() ? 0 : before));

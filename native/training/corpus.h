@@ -27,6 +27,8 @@ class Corpus {
   const uint32_t* data() const { return slots_.data(); }
   size_t size() const { return slots_.size(); }
 
+  // Symbols of all words, each as often as it was seen.
+  uint64_t total_weight() const { return total_weight_; }
   // How often the word at this position was seen.
   uint64_t weight(uint32_t position) const {
     uint32_t run = run_of_block_[position >> kBlockBits];
@@ -38,6 +40,7 @@ class Corpus {
   static constexpr unsigned kBlockBits = 6;
 
   std::vector<uint32_t> slots_;
+  uint64_t total_weight_ = 0;
   std::vector<uint32_t> run_start_;  // one more than runs
   std::vector<uint64_t> run_count_;
   std::vector<uint32_t> run_of_block_;

@@ -17,6 +17,12 @@ void prefetch(const void* address) {
 #endif
 }
 
+// A count that the last merges stay above on most corpora. Small corpora are not worth a second pass.
+uint64_t expected_threshold(const Corpus& corpus, const MergerOptions& options) {
+  if (corpus.size() < (size_t{1} << 22)) return 1;
+  return corpus.total_weight() / (8 * std::max<uint64_t>(options.vocab_size, 1));
+}
+
 }  // namespace
 
 Merger::Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options)
@@ -24,7 +30,9 @@ Merger::Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options
       strings_(std::move(strings)),
       options_(options),
       lengths_(strings_.size(), 0),
-      threshold_(std::clamp<uint64_t>(options.threshold, 1, 0xFFFFFFFFu)) {
+      threshold_(std::clamp<uint64_t>(options.threshold ? options.threshold
+                                                        : expected_threshold(corpus_, options),
+                                      1, 0xFFFFFFFFu)) {
   left_.number_of.resize(strings_.size());
   right_.number_of.resize(strings_.size());
   for (size_t p = 0; p < corpus_.size(); ++p) {

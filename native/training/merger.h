@@ -18,7 +18,7 @@ struct MergerOptions {
   uint64_t vocab_size = 0;
   uint64_t min_frequency = 0;
   uint64_t max_token_length = 0;  // symbols; a merge stays under it; 0 is no limit
-  uint64_t threshold = 1;         // pairs born rarer than this are set aside until needed
+  uint64_t threshold = 0;         // pairs born rarer than this are set aside until needed; 0 chooses
 };
 
 struct Merge {

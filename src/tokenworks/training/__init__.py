@@ -1,0 +1,1 @@
+"""Learning vocabularies from text: counting pretokens, merging them, and the published methods."""

@@ -1,0 +1,104 @@
+"""Merges learned from counted words: the native merger, with its inputs and results as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks import _native
+
+_STRIDE = 4096  # merges between two looks at the keyboard and the progress bar
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Words:
+    """Distinct words and how often each was seen.
+
+    symbols: the words end to end; bytes (uint8) or any symbols below 2^32 (uint32).
+    starts: uint64 [n + 1], where each word begins in `symbols`. counts: uint64 [n].
+    """
+
+    symbols: NDArray[np.uint8] | NDArray[np.uint32]
+    starts: NDArray[np.uint64]
+    counts: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Merges:
+    """Merges in the order in which they were learned.
+
+    pairs: uint32 [m, 2], ids of the left and right part. tokens: uint32 [m], the id of the result.
+    counts: uint64 [m], how often the pair stood in the words when it was merged.
+    """
+
+    pairs: NDArray[np.uint32]
+    tokens: NDArray[np.uint32]
+    counts: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+
+def packed(strings: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
+    """Strings end to end, and where each begins: uint8 [total], uint64 [n + 1]."""
+    starts = np.zeros(len(strings) + 1, dtype=np.uint64)
+    np.cumsum([len(string) for string in strings], out=starts[1:])
+    return np.frombuffer(b"".join(strings), dtype=np.uint8), starts
+
+
+def learn_merges(
+    words: Words,
+    strings: Sequence[bytes],
+    token_of_symbol: NDArray[np.int64],
+    vocab_size: int,
+    *,
+    min_frequency: int = 0,
+    max_token_length: int | None = None,
+    threshold: int = 0,
+    progress: Progress | None = None,
+) -> Merges:
+    """Learn merges until the vocabulary has `vocab_size` tokens or no pair is frequent enough.
+
+    The merges are those of Hugging Face's `BpeTrainer` for the same words: the pair of highest count
+    first, then of smallest left and right id; "aaa" counts as two overlapping pairs.
+
+    Args:
+        words: what to learn from.
+        strings: the spelling of each token known so far, in the order of their ids: special tokens
+            and the alphabet. A merge that spells a special token becomes that token.
+        token_of_symbol: int64 [highest symbol + 1], the id of each symbol; -1 drops it from words.
+        vocab_size: tokens in all, those of `strings` included.
+        min_frequency: rarer pairs are not merged.
+        max_token_length: in symbols; merged tokens stay under it, as in the reference.
+        threshold: pairs that are born rarer than this are counted anew when they are reached, which
+            saves memory and changes nothing else; 0 chooses by the size of the corpus.
+        progress: called now and then with the number of merges learned so far.
+    """
+    text, text_starts = packed(strings)
+    learner = _native.learner(
+        words.symbols,
+        words.starts,
+        words.counts,
+        token_of_symbol,
+        text,
+        text_starts,
+        vocab_size,
+        min_frequency,
+        max_token_length or 0,
+        threshold,
+    )
+    done = 0
+    while step := learner.run(_STRIDE):
+        done += step
+        if progress is not None:
+            progress(done)
+    learned = learner.merges()
+    return Merges(np.ascontiguousarray(learned[:, :2]), learned[:, 2].copy(), learner.counts())
