@@ -14,7 +14,7 @@ from stand_ins import ByteTokens, WordTokens
 from tokenworks.report import languages_html, languages_table
 from tokenworks.workflows.languages import LanguageComparison, compare_languages
 
-VOID = {"meta", "line", "circle", "br"}
+VOID = {"meta", "br"}
 
 
 @pytest.fixture(scope="module")

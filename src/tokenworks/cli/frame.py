@@ -26,7 +26,8 @@ EXIT_PIPE = 141
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
-def _command(item: Any, name: str, summary: str) -> Any:
+def command_of(item: Any, name: str, summary: str) -> Any:
+    """The command (or group) of a verb's function or `typer.Typer`, with the common options."""
     if isinstance(item, typer.Typer):
         app = item
     else:
@@ -34,7 +35,9 @@ def _command(item: Any, name: str, summary: str) -> Any:
         app.command(context_settings=CONTEXT)(item)
     command = typer.main.get_command(app)
     command.name = name
-    command.help = command.help or summary
+    details = command.help or ""
+    if not details.startswith(summary.rstrip(".")):  # a docstring may go on where the table ends
+        command.help = f"{summary}\n\n{details}".strip()
     leaves = getattr(command, "commands", None)
     for leaf in leaves.values() if leaves else [command]:
         taken = {option for parameter in leaf.params for option in parameter.opts}
@@ -70,7 +73,7 @@ class LazyGroup(TyperGroup):
         if self._helping:
             return _placeholder(cmd_name, verb.summary)
         module, _, name = verb.target.partition(":")
-        return _command(getattr(import_module(module), name), cmd_name, verb.summary)
+        return command_of(getattr(import_module(module), name), cmd_name, verb.summary)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         self._helping = True
