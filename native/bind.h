@@ -7,6 +7,8 @@ namespace tokenworks {
 
 void bind_encoder(nanobind::module_& m);
 void bind_loading(nanobind::module_& m);
+void bind_models(nanobind::module_& m);
+void bind_pipeline(nanobind::module_& m);
 void bind_scanner(nanobind::module_& m);
 void bind_training(nanobind::module_& m);
 
