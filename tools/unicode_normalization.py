@@ -3,7 +3,7 @@
 Its normalizers and pretokenizers rest on several crates, each with a Unicode version of its own.
 Asking the library itself, one code point at a time, gives tables that cannot drift from what is
 being reproduced. Grapheme cluster properties cannot be asked for directly; they come from the
-`regex` package, and `check_graphemes` proves that the library joins characters the same way.
+`regex` package, and a test proves that the library joins characters the same way.
 
     python tools/unicode_normalization.py            # needs tokenizers and regex
 """
@@ -23,13 +23,22 @@ SURROGATES = range(0xD800, 0xE000)
 HANGUL = range(0xAC00, 0xD7A4)
 CODE_POINTS = [c for c in range(LIMIT) if c not in SURROGATES]
 
-# Flags of native/unicode/normalization.h, in the order of their bits.
-FLAGS = (
-    "kDecomposes kDecomposesCompat kChangesNfc kChangesNfkc kLowers kRustSpace kRustNumeric "
-    "kBertPunctuation kBertControl kNonspacingMark kCombiningMark kRegexWord"
-).split()
+# Numbered as in native/unicode/normalization_tables.h.
 GRAPHEME = (
-    "Other CR LF Control Extend ZWJ Regional_Indicator Prepend SpacingMark L V T LV LVT".split()
+    "Other",
+    "CR",
+    "LF",
+    "Control",
+    "Extend",
+    "ZWJ",
+    "Regional_Indicator",
+    "Prepend",
+    "SpacingMark",
+    "L",
+    "V",
+    "T",
+    "LV",
+    "LVT",
 )
 
 
@@ -144,6 +153,7 @@ def flags_and_mappings() -> tuple[list[int], list[int], dict[str, dict[int, str]
         clean_text=False, handle_chinese_chars=False, strip_accents=True, lowercase=False
     )
     digits = pre_tokenizers.Digits(individual_digits=True)
+    # In the order of the flags of native/unicode/normalization_tables.h.
     tests: tuple[Callable[[str], bool], ...] = (
         lambda s: ord(s) in maps["Canonical"],
         lambda s: ord(s) in maps["Compatible"],
@@ -169,8 +179,7 @@ def flags_and_mappings() -> tuple[list[int], list[int], dict[str, dict[int, str]
 def blocks_of(values: list[int]) -> tuple[list[int], list[list[int]]]:
     blocks: dict[tuple[int, ...], int] = {}
     index = [
-        blocks.setdefault(tuple(values[i : i + BLOCK]), len(blocks))
-        for i in range(0, LIMIT, BLOCK)
+        blocks.setdefault(tuple(values[i : i + BLOCK]), len(blocks)) for i in range(0, LIMIT, BLOCK)
     ]
     return index, [list(b) for b in blocks]
 

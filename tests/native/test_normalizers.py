@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from tests.native.reference import Step, expected, found, native, reference, texts
 
 EACH_CHARACTER = ({"type": "FixedLength", "length": 1},)
