@@ -5,6 +5,7 @@
 
 #include "bind.h"
 #include "loading/merges.h"
+#include "unicode/categories.h"
 
 namespace nb = nanobind;
 
@@ -36,11 +37,19 @@ nb::ndarray<nb::numpy, uint32_t, nb::shape<-1, 2>> recover(nb::bytes pieces, Off
   return nb::ndarray<nb::numpy, uint32_t, nb::shape<-1, 2>>(flat, {merges.size(), 2}, owner);
 }
 
+nb::bytes character_categories() {
+  std::string table(0x110000, '\0');
+  for (char32_t c = 0; c < 0x110000; ++c) table[c] = static_cast<char>(category_and_space(c));
+  return nb::bytes(table.data(), table.size());
+}
+
 }  // namespace
 
 void bind_loading(nb::module_& m) {
   m.def("recover_merges", &recover, nb::arg("pieces"), nb::arg("offsets"),
         "Merges of tokens given in rank order: positions of left and right part, uint32 [m, 2].");
+  m.def("character_categories", &character_categories,
+        "General category (low five bits) and White_Space (32) of every code point, as bytes.");
 }
 
 }  // namespace tokenworks

@@ -57,7 +57,11 @@ def decode(
         if mode == "bytes":
             data = loaded.decode_bytes(sequence)
         else:
-            text = loaded.decode(sequence, errors=mode, skip_special=skip_special)
+            text = loaded.decode(
+                sequence,
+                errors="strict" if mode == "strict" else "replace",
+                skip_special=skip_special,
+            )
             if settings().json:
                 text = json.dumps({"text": text}, ensure_ascii=False)
             data = text.encode("utf-8", "surrogatepass")

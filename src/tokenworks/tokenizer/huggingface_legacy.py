@@ -41,7 +41,7 @@ def legacy_document(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     if (folder / "vocab.json").is_file():
         return _from_vocab_and_merges(folder, config)
     if (folder / "vocab.txt").is_file():
-        return _from_vocab_txt(folder, config)
+        return read_vocab_txt(folder / "vocab.txt", config)
     found = sorted(entry.name for entry in folder.iterdir())[:6]
     raise FormatError(
         f"{folder}: no tokenizer in this folder (it holds {', '.join(found) or 'nothing'}); "
@@ -100,21 +100,33 @@ def _from_vocab_and_merges(folder: Path, config: Mapping[str, Any]) -> dict[str,
     return document
 
 
-def _from_vocab_txt(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
-    tokens = _lines(folder / "vocab.txt")
+def read_vocab_txt(path: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Make the tokenizer.json of a BERT vocab.txt, one token per line.
+
+    Args:
+        path: the file.
+        config: its tokenizer_config.json; empty means uncased BERT.
+
+    Returns:
+        The document.
+
+    Raises:
+        FormatError: a token stands twice, or a special token is missing.
+    """
+    tokens = _lines(path)
     while tokens and not tokens[-1]:
         tokens.pop()
     vocab: dict[str, int] = {}
     for number, token in enumerate(tokens):
         if token in vocab:
             raise FormatError(
-                f"{folder / 'vocab.txt'}: line {number + 1} repeats line {vocab[token] + 1} "
+                f"{path}: line {number + 1} repeats line {vocab[token] + 1} "
                 f"({token!r}); each token may stand once"
             )
         vocab[token] = number
-    cls = _token(folder, vocab, config, "cls_token", "[CLS]")
-    sep = _token(folder, vocab, config, "sep_token", "[SEP]")
-    unk = _token(folder, vocab, config, "unk_token", "[UNK]")
+    cls = _token(path, vocab, config, "cls_token", "[CLS]")
+    sep = _token(path, vocab, config, "sep_token", "[SEP]")
+    unk = _token(path, vocab, config, "unk_token", "[UNK]")
     special = [
         {"id": vocab[name], "content": name, "special": True, "normalized": False}
         | {"single_word": False, "lstrip": False, "rstrip": False}

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks import _native
+from tokenworks._native import recover_merges as _recover_merges
 from tokenworks.errors import FormatError, OptionError
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Origin, Step
 from tokenworks.tokenizer.known_encodings import ENCODINGS, by_sha256
@@ -156,7 +156,7 @@ def recover_merges(pieces: Sequence[bytes]) -> NDArray[np.uint32]:
     """
     offsets = np.zeros(len(pieces) + 1, np.uint64)
     np.cumsum(np.fromiter(map(len, pieces), np.uint64, len(pieces)), out=offsets[1:])
-    merges: NDArray[np.uint32] = _native.recover_merges(b"".join(pieces), offsets)
+    merges: NDArray[np.uint32] = _recover_merges(b"".join(pieces), offsets)
     return merges
 
 

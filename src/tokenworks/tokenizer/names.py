@@ -1,0 +1,245 @@
+"""What a tokenizer's name means: a path, an embedded name, or `hf://org/name`.
+
+Only `hf://` may use the network. Formats are recognised by content, not by file name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tokenworks.errors import (
+    FormatError,
+    MissingExtraError,
+    OptionError,
+    UnknownNameError,
+    UnsupportedError,
+)
+from tokenworks.tokenizer import embedded, huggingface, tekken, tiktoken_ranks
+from tokenworks.tokenizer.definition import Definition
+from tokenworks.tokenizer.huggingface_legacy import read_vocab_txt
+from tokenworks.tokenizer.source import parse_json, read_bytes, shorten
+
+_HUB = "hf://"
+_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
+_HUB_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "generation_config.json",
+    "config.json",
+    "chat_template.*",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+    "tokenizer.model",
+    "tekken.json",
+    "*.tiktoken",
+)
+_RANK_LINE = re.compile(rb"\s*[A-Za-z0-9+/]+={0,2}[ \t]+\d+\s*(\n|$)")
+# Where each format is written: module and function.
+_WRITERS = {
+    "huggingface": "tokenworks.tokenizer.huggingface_writer",
+    "tiktoken": "tokenworks.tokenizer.tiktoken_writer",
+    "gguf": "tokenworks.tokenizer.gguf_writer",
+    "sentencepiece": "tokenworks.tokenizer.sentencepiece_writer",
+}
+
+
+def load_definition(
+    name: str | os.PathLike[str], *, offline: bool = False, **options: Any
+) -> Definition:
+    """Find and read a tokenizer.
+
+    Args:
+        name: a path, an embedded name, or `hf://org/name` (with `@revision`, if wanted).
+        offline: use only the local cache for `hf://`; the environment's HF_HUB_OFFLINE does as well.
+        options: for the reader of the format.
+
+    Returns:
+        The definition.
+
+    Raises:
+        UnknownNameError: no such path or name; the nearest ones are listed.
+        FormatError, UnsupportedError: found, but damaged or not supported.
+        OptionError: options that the format does not take.
+    """
+    text = os.fspath(name)
+    if isinstance(text, str) and text.startswith(_HUB):
+        return read_path(_from_hub(text.removeprefix(_HUB), offline=offline), **options)
+    path = Path(text).expanduser()
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):  # a name too long for a path, or with a null character
+        exists = False
+    if exists:
+        return read_path(path, **options)
+    if text in embedded.names():
+        _refuse_options(f"the embedded tokenizer {text!r}", options)
+        return embedded.load(text)
+    raise UnknownNameError(_unknown(text, path))
+
+
+def read_path(path: Path, **options: Any) -> Definition:
+    """Read a file or folder of any format, recognised by content.
+
+    Args:
+        path: the file or folder, which exists.
+        options: for the reader of the format: `pattern`, `specials`, `encoding` for rank files.
+
+    Returns:
+        The definition.
+
+    Raises:
+        FormatError, UnsupportedError, OptionError: as `load_definition`.
+    """
+    if path.is_dir():
+        return _read_folder(path, options)
+    if _head(path).startswith(b"GGUF"):  # may be many gigabytes; its reader maps the file
+        return _dispatch("tokenworks.tokenizer.gguf_metadata", path, options)
+    data = read_bytes(path)
+    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    if start == b"{":
+        return _read_json(path, parse_json(path, data), options)
+    if _RANK_LINE.match(data):
+        return tiktoken_ranks.read(path, **_rank_options(path, options))
+    if data[:1] == b"\n":  # the first field of a SentencePiece model: its pieces
+        return _dispatch("tokenworks.tokenizer.sentencepiece_model", path, options)
+    if b"[UNK]\n" in data or b"[UNK]\r\n" in data:
+        _refuse_options(f"{path}, a BERT vocab.txt,", options)
+        return huggingface.read_document(path, read_vocab_txt(path, {}))
+    what = "empty" if not data else f"it begins with {shorten(bytes(data[:12]))}"
+    raise FormatError(
+        f"{path}: not a tokenizer ({what}); expected a tokenizer.json, a tiktoken rank file, a "
+        f"SentencePiece model, GGUF, tekken JSON or vocab.txt"
+    )
+
+
+def write_definition(definition: Definition, path: Path, format: str) -> None:
+    """Write a tokenizer in a format.
+
+    Raises:
+        OptionError: an unknown format.
+        UnsupportedError: the format cannot say this tokenizer exactly.
+    """
+    if format not in _WRITERS:
+        raise OptionError(f"format is {format!r}; expected {', '.join(map(repr, _WRITERS))}")
+    import_module(_WRITERS[format]).write(definition, path)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)
+    except PermissionError:
+        raise FormatError(f"{path}: no permission to read this file") from None
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
+def _read_folder(path: Path, options: dict[str, Any]) -> Definition:
+    try:
+        held = sorted(entry.name for entry in path.iterdir())
+    except PermissionError:
+        raise FormatError(f"{path}: no permission to read this folder") from None
+    if any(name in held for name in huggingface.FOLDER_FILES):
+        _refuse_options(f"{path}, a Hugging Face folder,", options)
+        return huggingface.read(path)
+    for ending in ("tekken.json", "tokenizer.model", ".tiktoken", ".model", ".gguf"):
+        found = [name for name in held if name.endswith(ending)]
+        if len(found) == 1:
+            return read_path(path / found[0], **options)
+        if found:
+            raise FormatError(
+                f"{path}: several tokenizers ({', '.join(found[:5])}); name one of them"
+            )
+    return huggingface.read(path)  # which says what the folder lacks
+
+
+def _read_json(path: Path, document: Any, options: dict[str, Any]) -> Definition:
+    if "bpe_ranks" in document:
+        return tiktoken_ranks.read(path, **_rank_options(path, options))
+    _refuse_options(f"{path}, which is JSON,", options)
+    if "model" in document:
+        return huggingface.read_document(path, document)
+    if "config" in document and "vocab" in document:
+        return tekken.read_document(path, document)
+    if document and all(type(value) is int for value in document.values()):
+        raise FormatError(
+            f"{path}: a vocabulary alone, without merges and steps; name the folder that also holds "
+            f"merges.txt"
+        )
+    return huggingface.read_document(path, document)  # which says what the file lacks
+
+
+def _rank_options(path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    known = ("encoding", "pattern", "specials")
+    for key in options:
+        if key not in known:
+            raise OptionError(
+                f"{path}: unknown option {key!r}; a rank file takes {', '.join(known)}"
+            )
+    return options
+
+
+def _refuse_options(what: str, options: dict[str, Any]) -> None:
+    if options:
+        raise OptionError(f"{what} takes no option {', '.join(map(repr, options))}")
+
+
+def _dispatch(module: str, path: Path, options: dict[str, Any]) -> Definition:
+    definition: Definition = import_module(module).read(path, **options)
+    return definition
+
+
+def _unknown(text: str, path: Path) -> str:
+    known = embedded.names()
+    near = difflib.get_close_matches(text, known, n=3, cutoff=0.5)
+    try:
+        beside = [entry.name for entry in path.parent.iterdir()]
+    except (OSError, ValueError):
+        beside = []
+    files = difflib.get_close_matches(path.name, beside, n=3, cutoff=0.7)
+    near += [str(path.parent / name) for name in files]
+    message = f"no file, folder or embedded tokenizer {shorten(text, 200)}"
+    if near:
+        message += f"; nearest are {', '.join(near)}"
+    else:
+        message += f"; embedded are {', '.join(known)}"
+    if _HUB_ID.fullmatch(text) and text.count("/") == 1:
+        message += f"; for the Hub write {_HUB}{text}"
+    return message
+
+
+def _from_hub(name: str, *, offline: bool) -> Path:
+    """Fetch the tokenizer files of a Hub repository, or find them in the local cache."""
+    if not _HUB_ID.fullmatch(name):
+        raise UnknownNameError(f"{_HUB}{name}: expected {_HUB}org/name or {_HUB}org/name@revision")
+    try:
+        import huggingface_hub
+    except ImportError:
+        raise MissingExtraError("hf:// names need: pip install 'tokenworks[hf]'") from None
+    offline = offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
+    repository, _, revision = name.partition("@")
+    try:
+        folder = huggingface_hub.snapshot_download(
+            repository,
+            revision=revision or None,
+            allow_patterns=list(_HUB_FILES),
+            local_files_only=offline,
+        )
+    except Exception as error:  # its errors are many, and of the network's kind
+        first = str(error).strip().splitlines()[:1]
+        if offline:
+            raise UnknownNameError(
+                f"{_HUB}{name}: not in the local cache, and the network is refused (offline)"
+            ) from None
+        raise UnsupportedError(
+            f"{_HUB}{name}: {type(error).__name__}: {first[0] if first else 'no answer'}"
+        ) from None
+    return Path(folder)

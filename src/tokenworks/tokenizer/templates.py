@@ -1,0 +1,126 @@
+"""Chat templates: messages to the text that a model was trained on.
+
+Templates come with the tokenizer's files, from anywhere, so that they are rendered in a sandbox
+without access to Python objects; the helpers that published templates rely on are provided.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tokenworks.errors import FormatError, OptionError, UnsupportedError
+
+Message = Mapping[str, Any]
+
+
+def render(
+    template: str | None,
+    messages: Sequence[Message],
+    *,
+    special_tokens: Mapping[str, str],
+    add_generation_prompt: bool = False,
+    variables: Mapping[str, Any] | None = None,
+) -> str:
+    """Render a conversation.
+
+    Args:
+        template: the tokenizer's chat template.
+        messages: mappings with "role" and "content".
+        special_tokens: `bos_token`, `eos_token` and others, by role.
+        add_generation_prompt: end with what opens the model's answer.
+        variables: more names for the template, such as `tools`.
+
+    Returns:
+        The text.
+
+    Raises:
+        UnsupportedError: the tokenizer has no chat template.
+        OptionError: the messages are not a conversation, or the template refuses them.
+        FormatError: the template itself is damaged.
+    """
+    if template is None:
+        raise UnsupportedError(
+            "this tokenizer has no chat template; give a text in place of messages, or load the "
+            "tokenizer from the folder of a chat model"
+        )
+    for index, message in enumerate(messages):
+        if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
+            raise OptionError(
+                f'messages[{index}] is {str(message)[:60]!r}; expected {{"role": ..., "content": ...}}'
+            )
+    import jinja2
+
+    names = {"tools": None, "documents": None, **special_tokens, **(variables or {})}
+    try:
+        text: str = _compiled(template).render(
+            messages=[dict(message) for message in messages],
+            add_generation_prompt=add_generation_prompt,
+            **names,
+        )
+    except _RefusedError as error:
+        raise OptionError(f"the chat template refuses these messages: {error}") from None
+    except jinja2.TemplateSyntaxError as error:
+        raise FormatError(
+            f"the chat template is damaged: {error.message} (line {error.lineno})"
+        ) from None
+    except jinja2.TemplateError as error:
+        raise OptionError(f"the chat template cannot render these messages: {error}") from None
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError, ArithmeticError) as error:
+        raise OptionError(f"the chat template cannot render these messages: {error}") from None
+    except (RecursionError, MemoryError):
+        raise FormatError("the chat template does not end or needs too much memory") from None
+    return text
+
+
+class _RefusedError(Exception):
+    """Raised by a template through `raise_exception`."""
+
+
+def _raise(message: str) -> None:
+    raise _RefusedError(message)
+
+
+def _to_json(
+    value: Any,
+    ensure_ascii: bool = False,
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,
+) -> str:
+    # Unlike jinja2's own filter, this does not escape for HTML.
+    return json.dumps(
+        value,
+        ensure_ascii=ensure_ascii,
+        indent=indent,
+        separators=separators,
+        sort_keys=sort_keys,
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled(template: str) -> Any:
+    import jinja2.ext
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Generation(jinja2.ext.Extension):
+        """`{% generation %}` marks the assistant's text for training; here it changes nothing."""
+
+        tags = {"generation"}  # noqa: RUF012 (the base class declares it)
+
+        def parse(self, parser: Any) -> Any:
+            next(parser.stream)
+            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[Generation, jinja2.ext.loopcontrols],
+    )
+    environment.filters["tojson"] = _to_json
+    environment.globals["raise_exception"] = _raise
+    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
+    return environment.from_string(template)

@@ -1,0 +1,498 @@
+"""The `Tokenizer`: one object for every format."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks.errors import OptionError, TextError, TokenworksWarning
+from tokenworks.tokenizer import templates
+from tokenworks.tokenizer.decoding import Decoder, Errors, make_decoder
+from tokenworks.tokenizer.definition import Bpe, Definition
+from tokenworks.tokenizer.digest import digest
+from tokenworks.tokenizer.huggingface_config import surrounding_ids
+from tokenworks.tokenizer.streaming import StreamingDecoder
+
+Ids = NDArray[np.uint32]
+Specials = Literal["error", "allow", "text"]
+Surrogates = Literal["strict", "replace"]
+_GPT2_PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
+_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
+
+
+class Tokenizer:
+    """Text to ids and back, exactly as the tokenizer's own library does it.
+
+    Immutable; may be used by several threads, pickled, and carried over a fork. Two tokenizers are
+    equal when their definitions are, whatever files they came from.
+
+    Example:
+        >>> import tokenworks
+        >>> tokenizer = tokenworks.Tokenizer.load("gpt2")
+        >>> tokenizer.encode("Hello world")
+        array([15496,   995], dtype=uint32)
+        >>> tokenizer.decode([15496, 995])
+        'Hello world'
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        """Wrap a definition; `load` and `from_definition` are the usual ways."""
+        self._definition = definition
+
+    @classmethod
+    def load(
+        cls, name: str | os.PathLike[str], *, offline: bool = False, **options: Any
+    ) -> Tokenizer:
+        """Load a tokenizer by path, embedded name, or `hf://org/name`.
+
+        Args:
+            name: a file or folder of any known format (recognised by content), the name of an
+                embedded tokenizer, or a Hub id with `hf://`, the only spelling that uses the network.
+            offline: refuse to use the network even then; a copy in the local cache is still used.
+            options: for formats that leave something out, such as `pattern` for rank files.
+
+        Returns:
+            The tokenizer.
+
+        Raises:
+            UnknownNameError: neither a path nor a known name.
+            FormatError, UnsupportedError: the file is damaged or not supported.
+        """
+        from tokenworks.tokenizer.names import load_definition
+
+        return cls(load_definition(name, offline=offline, **options))
+
+    @classmethod
+    def from_definition(cls, definition: Definition) -> Tokenizer:
+        """Make a tokenizer of a definition."""
+        return cls(definition)
+
+    # What it is ------------------------------------------------------------------------------
+
+    @property
+    def definition(self) -> Definition:
+        """The pieces, steps and model."""
+        return self._definition
+
+    @property
+    def name(self) -> str:
+        """The name: embedded name, or that of the file or folder."""
+        return self._definition.name
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the definition (not of its name), equal for equal tokenizers in two formats."""
+        return digest(self._definition)
+
+    @cached_property
+    def specials(self) -> dict[str, int]:
+        """Special tokens: text -> id."""
+        return {token.content: token.id for token in self._definition.added if token.special}
+
+    @property
+    def n_tokens(self) -> int:
+        """How many ids have a token, added ones among them."""
+        return len(self._decoder.table)
+
+    @cached_property
+    def max_id_plus_one(self) -> int:
+        """The highest id plus one: the rows an embedding matrix needs at least."""
+        return max(self._decoder.table) + 1
+
+    @cached_property
+    def merges(self) -> list[tuple[bytes, bytes]]:
+        """Merges of a BPE model, best first, as bytes; empty for other models."""
+        model = self._definition.model
+        if not isinstance(model, Bpe):
+            return []
+        pieces = model.pieces
+        return [(pieces[left], pieces[right]) for left, right in model.merges.tolist()]
+
+    @property
+    def pattern(self) -> str | None:
+        """The regular expression that splits text, where it is a single one."""
+        found = []
+        for step in self._definition.pretokenizer:
+            if step["type"] == "Split" and "Regex" in step["pattern"]:
+                found.append(step["pattern"]["Regex"])
+            elif step["type"] == "ByteLevel" and step["use_regex"]:
+                found.append(_GPT2_PATTERN)
+        return found[0] if len(found) == 1 else None
+
+    # Text to ids -----------------------------------------------------------------------------
+
+    def encode(
+        self,
+        text: str,
+        *,
+        add_special: bool = False,
+        specials: Specials = "error",
+        errors: Surrogates = "strict",
+    ) -> Ids:
+        """Encode a text.
+
+        Args:
+            text: to encode.
+            add_special: put BOS, EOS or a template's tokens around it, as the model saw them.
+            specials: what to do with the text of a special token: "error" refuses it, "allow" makes
+                it the special token, "text" encodes it like any other text.
+            errors: lone surrogates: "strict" refuses them, "replace" makes them U+FFFD.
+
+        Returns:
+            Ids, uint32 [n].
+
+        Raises:
+            TextError: a special token or a lone surrogate that is refused.
+        """
+        _check_policy(specials)
+        ids = self._encode(_whole(text, errors), specials)
+        return self._surround(ids) if add_special else ids
+
+    def encode_batch(
+        self,
+        texts: Iterable[str],
+        *,
+        add_special: bool = False,
+        specials: Specials = "error",
+        errors: Surrogates = "strict",
+        threads: int = 0,
+    ) -> tuple[Ids, NDArray[np.uint64]]:
+        """Encode many texts over threads.
+
+        Args:
+            texts: to encode.
+            add_special, specials, errors: as `encode`.
+            threads: how many; 0 takes one per core.
+
+        Returns:
+            All ids, uint32 [total], and where each text begins, uint64 [len + 1].
+
+        Raises:
+            TextError: as `encode`.
+        """
+        _check_policy(specials)
+        if threads < 0:
+            raise OptionError(f"threads is {threads}; expected 0 (one per core) or more")
+        from tokenworks._native import SpecialTokenError
+
+        whole = [_whole(text, errors) for text in texts]
+        try:
+            ids, starts = self._encoder.encode_batch(whole, specials, threads)
+        except SpecialTokenError as error:
+            raise TextError(_special_message(error)) from None
+        if not add_special or not (self._before.size or self._after.size):
+            return ids, starts
+        parts = [
+            self._surround(ids[begin:end])
+            for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+        ]
+        more = np.uint64(self._before.size + self._after.size)
+        starts = starts + np.arange(len(starts), dtype=np.uint64) * more
+        return np.concatenate([*parts, np.empty(0, np.uint32)]), starts
+
+    def encode_spans(
+        self,
+        text: str,
+        *,
+        specials: Specials = "error",
+        errors: Surrogates = "strict",
+        unit: Literal["bytes", "characters"] = "bytes",
+    ) -> tuple[Ids, NDArray[np.uint32]]:
+        """Encode a text and say which part of it each token covers.
+
+        Args:
+            text: to encode.
+            specials, errors: as `encode`.
+            unit: count positions in bytes of the text's UTF-8, or in characters (a token that holds
+                part of a character then covers the whole of it).
+
+        Returns:
+            Ids, uint32 [n], and begin and end of each, uint32 [n, 2].
+
+        Raises:
+            TextError: as `encode`.
+        """
+        _check_policy(specials)
+        if unit not in ("bytes", "characters"):
+            raise OptionError(f"unit is {unit!r}; expected 'bytes' or 'characters'")
+        from tokenworks._native import SpecialTokenError
+
+        text = _whole(text, errors)
+        try:
+            ids, spans = self._encoder.encode_spans(text, specials)
+        except SpecialTokenError as error:
+            raise TextError(_special_message(error)) from None
+        return ids, (_character_spans(text, spans) if unit == "characters" else spans)
+
+    def count(self, text: str) -> int:
+        """How many tokens a text has; special tokens and lone surrogates in it are plain text."""
+        return len(self._encode(_whole(text, "replace"), "text"))
+
+    def ids_as_trained(
+        self,
+        text_or_messages: str | Sequence[Mapping[str, Any]],
+        *,
+        add_generation_prompt: bool = False,
+        specials: Specials = "error",
+        variables: Mapping[str, Any] | None = None,
+    ) -> Ids:
+        """The ids as the model saw them in training: with BOS and EOS, or through its chat template.
+
+        Args:
+            text_or_messages: a text, or messages with "role" and "content".
+            add_generation_prompt: end a conversation with what opens the model's answer.
+            specials: what to do with special tokens in the text, or in the content of messages;
+                those of the chat template itself are always special.
+            variables: more names for the chat template, such as `tools`.
+
+        Returns:
+            Ids, uint32 [n]. There is one BOS, also where the text brings one; then a
+            `TokenworksWarning` says so.
+
+        Raises:
+            TextError: a special token in the text or in a message, with specials="error".
+            UnsupportedError: messages for a tokenizer without a chat template.
+        """
+        _check_policy(specials)
+        if isinstance(text_or_messages, str):
+            ids = self.encode(text_or_messages, specials=specials)
+            doubled = (
+                self._before.size and ids[: self._before.size].tolist() == self._before.tolist()
+            )
+            if doubled:
+                warnings.warn(
+                    f"the text begins with the BOS that {self.name} adds itself; kept once",
+                    TokenworksWarning,
+                    stacklevel=2,
+                )
+                ids = ids[self._before.size :]
+            return self._surround(ids)
+        if specials == "text":
+            raise OptionError(
+                "specials='text' cannot be told apart inside a chat template; remove special tokens "
+                "from the messages, or allow them with specials='allow'"
+            )
+        if specials == "error":
+            for message in text_or_messages:
+                self._refuse_specials(message.get("content"))
+        text = templates.render(
+            self._definition.chat_template,
+            text_or_messages,
+            special_tokens=self._roles,
+            add_generation_prompt=add_generation_prompt,
+            variables=variables,
+        )
+        ids = self.encode(text, specials="allow")
+        bos = self._definition.bos_id
+        if bos is not None and ids[:2].tolist() == [bos, bos]:
+            warnings.warn(
+                f"the chat template of {self.name} writes BOS twice; kept once",
+                TokenworksWarning,
+                stacklevel=2,
+            )
+            ids = ids[1:]
+        return ids
+
+    # Ids to text -----------------------------------------------------------------------------
+
+    def decode(
+        self, ids: Iterable[int], *, errors: Errors = "replace", skip_special: bool = False
+    ) -> str:
+        """Decode ids to text, as the tokenizer's own library does.
+
+        Args:
+            ids: integers or an array of them.
+            errors: bytes that are no UTF-8: "replace" by U+FFFD, "strict" refuses, "ignore" drops.
+            skip_special: leave special tokens out.
+
+        Returns:
+            The text.
+
+        Raises:
+            OptionError: an id that no token has.
+            TextError: with errors="strict", the bytes are not UTF-8.
+        """
+        return self._decoder.text(ids, errors=errors, skip_special=skip_special)
+
+    def decode_bytes(self, ids: Iterable[int], *, skip_special: bool = False) -> bytes:
+        """Decode ids to bytes, nothing replaced.
+
+        Raises:
+            OptionError: an id that no token has.
+        """
+        return self._decoder.join(self._decoder.checked(ids, skip_special=skip_special))
+
+    def stream(self, *, skip_special: bool = False) -> StreamingDecoder:
+        """A decoder for ids that come one by one; it never returns half a character."""
+        return StreamingDecoder(self._decoder, skip_special=skip_special)
+
+    def token_bytes(self, id: int) -> bytes:
+        """The bytes that a token stands for in a text.
+
+        Raises:
+            OptionError: no token has this id.
+        """
+        self._decoder.checked([id], skip_special=False)
+        return self._decoder.table[id]
+
+    def id_of(self, data: bytes) -> int | None:
+        """The id of the token of these bytes, or None; a token of the model before an added one."""
+        return self._ids_by_bytes.get(bytes(data))
+
+    # Keeping it ------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str], format: str = "huggingface") -> None:
+        """Write the tokenizer.
+
+        Args:
+            path: the folder or file to write; it appears whole or not at all.
+            format: "huggingface" (a folder), "tiktoken", "gguf" or "sentencepiece".
+
+        Raises:
+            UnsupportedError: the format cannot say this tokenizer exactly.
+            WriteError: writing failed.
+        """
+        from tokenworks.tokenizer.names import write_definition
+
+        write_definition(self._definition, Path(path), format)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Tokenizer, (self._definition,))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Tokenizer):
+            return NotImplemented
+        return self is other or self.sha256 == other.sha256
+
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        kind = type(self._definition.model).__name__
+        return f"Tokenizer({self.name!r}, {kind}, {self.n_tokens:,} tokens)"
+
+    # Made on first use. Two threads may both make one; they are equal, and the last one stays.
+
+    @cached_property
+    def _encoder(self) -> Any:
+        from tokenworks.tokenizer.native_encoder import build_encoder
+
+        return build_encoder(self._definition)
+
+    @cached_property
+    def _decoder(self) -> Decoder:
+        return make_decoder(self._definition)
+
+    @cached_property
+    def _ids_by_bytes(self) -> dict[bytes, int]:
+        model = self._definition.model
+        outside = model.outside_map if isinstance(model, Bpe) else frozenset()
+        table = self._decoder.table
+        added = {token.id for token in self._definition.added}
+        inside = [n for n in model.ids.tolist() if n not in added and n not in outside]
+        order = [*inside, *sorted(added), *sorted(outside - added)]
+        return {table[number]: number for number in reversed(order)}
+
+    @cached_property
+    def _surrounding(self) -> tuple[Ids, Ids]:
+        definition = self._definition
+        before, after = surrounding_ids(definition.postprocessor)
+        if not definition.postprocessor:
+            before = (
+                [definition.bos_id] if definition.add_bos and definition.bos_id is not None else []
+            )
+            after = (
+                [definition.eos_id] if definition.add_eos and definition.eos_id is not None else []
+            )
+        return np.array(before, np.uint32), np.array(after, np.uint32)
+
+    @property
+    def _before(self) -> Ids:
+        return self._surrounding[0]
+
+    @property
+    def _after(self) -> Ids:
+        return self._surrounding[1]
+
+    @cached_property
+    def _roles(self) -> dict[str, str]:
+        definition = self._definition
+        config = definition.origin.extra.get("companions", {}).get("tokenizer_config.json", {})
+        roles = {
+            role: value["content"] if isinstance(value, Mapping) else value
+            for role, value in config.items()
+            if role.endswith("_token") and isinstance(value, str | Mapping)
+        }
+        for role in ("bos", "eos", "pad"):
+            number = getattr(definition, f"{role}_id")
+            if number is not None and f"{role}_token" not in roles:
+                roles[f"{role}_token"] = self.token_bytes(number).decode("utf-8", "replace")
+        return roles
+
+    def _encode(self, text: str, specials: str) -> Ids:
+        from tokenworks._native import SpecialTokenError
+
+        try:
+            ids: Ids = self._encoder.encode(text, specials)
+        except SpecialTokenError as error:
+            raise TextError(_special_message(error)) from None
+        return ids
+
+    def _surround(self, ids: Ids) -> Ids:
+        if not (self._before.size or self._after.size):
+            return ids
+        return np.concatenate([self._before, ids, self._after])
+
+    def _refuse_specials(self, content: Any) -> None:
+        if isinstance(content, str):
+            self.encode(content, specials="error", errors="replace")
+        elif isinstance(content, Sequence):
+            for part in content:
+                self._refuse_specials(part.get("text") if isinstance(part, Mapping) else part)
+
+
+def _check_policy(specials: str) -> None:
+    if specials not in ("error", "allow", "text"):
+        raise OptionError(f"specials is {specials!r}; expected 'error', 'allow' or 'text'")
+
+
+def _whole(text: str, errors: str) -> str:
+    """The text, when it can be written as UTF-8."""
+    if errors not in ("strict", "replace"):
+        raise OptionError(f"errors is {errors!r}; expected 'strict' or 'replace'")
+    if not isinstance(text, str):
+        raise OptionError(f"a text is expected, not {type(text).__name__}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        if errors == "strict":
+            raise TextError(
+                f"lone surrogate U+{ord(text[error.start]):04X} at character {error.start:,}, which is "
+                f"no text; encode with errors='replace' to make it U+FFFD"
+            ) from None
+        return text.translate(_SURROGATES)
+    return text
+
+
+def _special_message(error: Exception) -> str:
+    return (
+        f"{error}; choose: specials='allow' makes it the special token, specials='text' encodes it "
+        f"as plain text, and count() counts it as plain text"
+    )
+
+
+def _character_spans(text: str, spans: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    data = np.frombuffer(text.encode(), np.uint8)
+    starts = (data & 0xC0) != 0x80
+    # characters that begin before each byte position
+    before = np.concatenate([np.zeros(1, np.uint32), np.cumsum(starts, dtype=np.uint32)])
+    inside = np.append(~starts, False)
+    begin = before[spans[:, 0]] - inside[spans[:, 0]]
+    return np.stack([begin, before[spans[:, 1]]], axis=1).astype(np.uint32)
