@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "scanner/ascii_starts.h"
 #include "scanner/partial_patterns.h"
 #include "scanner/visit.h"
 
@@ -106,12 +107,9 @@ const std::vector<NamedPattern>& named_patterns() {
 
 void find_matches(PatternId pattern, std::string_view text, std::vector<Span>& matches) {
   const bool total = visit_total(pattern, [&]<class Pattern>(Pattern) {
-    const uint8_t* s = bytes_of(text);
-    for (size_t i = 0; i < text.size();) {
-      const size_t end = Pattern::next(s, text.size(), i);
-      matches.push_back({static_cast<uint32_t>(i), static_cast<uint32_t>(end)});
-      i = end;
-    }
+    scan<Pattern>(bytes_of(text), text.size(), [&](size_t begin, size_t end) {
+      matches.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
+    });
   });
   if (total) return;
   switch (pattern) {

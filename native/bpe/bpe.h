@@ -1,0 +1,72 @@
+// Byte pair encoding of pretokens.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bpe/merge_table.h"
+#include "bpe/merging.h"
+#include "bpe/vocabulary.h"
+#include "models/model.h"
+
+namespace tokenworks {
+
+struct BpeOptions {
+  bool byte_level = false;
+  bool ignore_merges = false;
+  bool byte_fallback = false;
+  bool fuse_unk = false;
+  int64_t unk_id = -1;
+  std::string continuing_subword_prefix;
+  std::string end_of_word_suffix;
+  std::vector<uint32_t> user_defined;  // ids
+  std::vector<uint32_t> unused;        // ids
+};
+
+class Bpe final : public Model {
+ public:
+  // `merges` are pairs of piece indices, best first; `merge_ranks`, if not empty, says which of
+  // them are equal. Throws std::invalid_argument naming the first merge without a result.
+  Bpe(Vocabulary vocabulary, std::vector<uint32_t> ids,
+      const std::vector<std::array<uint32_t, 2>>& merges, std::vector<uint32_t> merge_ranks,
+      BpeOptions options);
+
+  void encode(std::string_view pretoken, std::vector<uint32_t>& ids,
+              std::vector<uint32_t>* ends) const override;
+
+  // The same without offsets, into a reused vector of ids.
+  void encode_plain(const uint8_t* s, size_t n, MergeScratch& scratch,
+                    std::vector<uint32_t>& out) const;
+
+  bool byte_level() const { return options_.byte_level; }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  const std::vector<uint32_t>& ids() const { return ids_; }
+  // Whether no text can put the pieces of a merge on both sides of `separator`: then text may be cut
+  // before every separator that does not follow another one, and its parts encoded apart.
+  bool separable_before(std::string_view separator) const;
+
+ private:
+  void first_symbols(const uint8_t* s, size_t n, std::vector<uint32_t>& symbols,
+                     std::vector<uint32_t>* ends) const;
+  void resegment_unused(std::vector<uint32_t>& symbols, std::vector<uint32_t>* ends,
+                        MergeScratch& scratch) const;
+  uint32_t id_of_symbol(uint32_t symbol) const { return symbol_ids_[symbol]; }
+
+  Vocabulary vocabulary_;
+  std::vector<uint32_t> ids_;
+  BpeOptions options_;
+  MergeTable merges_;
+  std::array<uint32_t, 256> byte_piece_{};      // byte-level: piece of each byte
+  std::array<uint32_t, 256> fallback_piece_{};  // <0x00>..<0xFF>
+  uint32_t unk_piece_ = Vocabulary::kNone;
+  std::vector<uint8_t> piece_unused_;
+  // Symbols past the pieces stand for user-defined pieces: same id, but no merge knows them.
+  std::vector<uint32_t> symbol_ids_;
+  std::vector<uint32_t> user_defined_;  // piece indices, longest first
+  std::array<bool, 256> user_defined_first_{};
+};
+
+}  // namespace tokenworks

@@ -1,0 +1,81 @@
+// The merges of a tokenizer: the rank of each pair of pieces, and what it becomes.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+namespace tokenworks {
+
+class MergeTable {
+ public:
+  static constexpr uint32_t kNoRank = UINT32_MAX;
+  static constexpr unsigned kPieceBits = 21;
+  static constexpr uint32_t kMaxPieces = 1u << kPieceBits;
+  static constexpr uint32_t kMaxMerges = (1u << 22) - 1;
+
+  explicit MergeTable(size_t merges) {
+    if (merges > kMaxMerges) throw std::length_error("more than 4,194,303 merges");
+    size_t slots = 64;
+    while (slots < merges * 2 + 2) slots *= 2;
+    shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots));
+    mask_ = slots - 1;
+    slots_.assign(slots, kEmpty);
+    results_.reserve(merges);
+  }
+
+  // Merges in order of rank. A pair given twice keeps its last place, as in a map filled in order.
+  void add(uint32_t left, uint32_t right, uint32_t result) {
+    const uint32_t index = static_cast<uint32_t>(results_.size());
+    results_.push_back(result);
+    const uint64_t key = pair_key(left, right);
+    size_t k = home(key);
+    while (slots_[k] != kEmpty && slots_[k] >> kMergeBits != key) k = (k + 1) & mask_;
+    slots_[k] = key << kMergeBits | index;
+  }
+
+  // Lets merges share ranks: `rank_of[i]` for the i-th merge added, not decreasing.
+  void share_ranks(std::vector<uint32_t> rank_of) { rank_of_ = std::move(rank_of); }
+
+  // Place of the merge of two pieces in the list, kNoRank if they do not merge.
+  uint32_t index(uint32_t left, uint32_t right) const {
+    const uint64_t key = pair_key(left, right);
+    for (size_t k = home(key);; k = (k + 1) & mask_) {
+      const uint64_t slot = slots_[k];
+      if (slot >> kMergeBits == key) return static_cast<uint32_t>(slot) & kMaxMerges;
+      if (slot == kEmpty) return kNoRank;
+    }
+  }
+
+  uint32_t rank(uint32_t left, uint32_t right) const {
+    const uint32_t i = index(left, right);
+    return rank_of_.empty() || i == kNoRank ? i : rank_of_[i];
+  }
+
+  // What `left` and `right`, whose merge has this rank, become.
+  uint32_t result(uint32_t rank, uint32_t left, uint32_t right) const {
+    return results_[rank_of_.empty() ? rank : index(left, right)];
+  }
+
+  uint32_t result_at(uint32_t index) const { return results_[index]; }
+  size_t size() const { return results_.size(); }
+
+ private:
+  // Both pieces and the rank share one word; the all-ones word cannot be a pair's.
+  static constexpr uint64_t kEmpty = UINT64_MAX;
+  static constexpr unsigned kMergeBits = 22;
+
+  static uint64_t pair_key(uint32_t left, uint32_t right) {
+    return static_cast<uint64_t>(left) << kPieceBits | right;
+  }
+  size_t home(uint64_t key) const { return (key * 0x9E3779B97F4A7C15ull) >> shift_; }
+
+  std::vector<uint64_t> slots_;
+  std::vector<uint32_t> results_;
+  std::vector<uint32_t> rank_of_;
+  size_t mask_ = 0;
+  unsigned shift_ = 0;
+};
+
+}  // namespace tokenworks

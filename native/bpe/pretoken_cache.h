@@ -1,0 +1,154 @@
+// Pretokens already encoded, of bounded size: one per thread, kept from text to text.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "bpe/hash.h"
+
+namespace tokenworks {
+
+// A pretoken of up to 15 bytes, zero-padded, with its length in the last byte.
+struct ShortKey {
+  uint64_t low;
+  uint64_t high;
+  bool operator==(const ShortKey&) const = default;
+};
+
+constexpr size_t kShortest = 15;
+
+// A table, since the length of the next pretoken cannot be predicted.
+inline constexpr std::array<ShortKey, 16> kKeyMasks = [] {
+  std::array<ShortKey, 16> masks{};
+  for (unsigned length = 0; length < 16; ++length) {
+    masks[length].low = length >= 8 ? ~0ull : (1ull << (8 * length)) - 1;
+    masks[length].high = length > 8 ? (1ull << (8 * (length - 8))) - 1 : 0;
+  }
+  return masks;
+}();
+
+// Needs length <= 15. `readable` says that 16 bytes can be read at `s`.
+inline ShortKey short_key(const uint8_t* s, size_t length, bool readable) {
+  uint64_t low, high;
+  if (readable) [[likely]] {
+    low = load64(s);
+    high = load64(s + 8);
+  } else {
+    uint8_t padded[16] = {};
+    std::memcpy(padded, s, length);
+    low = load64(padded);
+    high = load64(padded + 8);
+  }
+  const auto [low_mask, high_mask] = kKeyMasks[length];
+  return {low & low_mask, (high & high_mask) | static_cast<uint64_t>(length) << 56};
+}
+
+inline uint64_t hash_short(const ShortKey& key) {
+  return multiply_fold(key.low ^ kHashA, key.high ^ kHashB);
+}
+
+class PretokenCache {
+ public:
+  static constexpr uint32_t kInline = 3;
+
+  struct Entry {
+    ShortKey key;
+    uint32_t ids[kInline];  // or the place of the ids in the arena
+    uint32_t count;
+  };
+  static_assert(sizeof(Entry) == 32);
+
+  PretokenCache() : short_(static_cast<Entry*>(std::calloc(kShortEntries, sizeof(Entry)))), long_(kLongEntries) {
+    if (!short_) throw std::bad_alloc();
+  }
+
+  const Entry* find(const ShortKey& key, uint64_t hash) const {
+    const Entry* pair = short_.get() + bucket(hash);
+    // Without a branch between the two: which of them it is cannot be predicted.
+    const uint64_t miss0 = (pair[0].key.low ^ key.low) | (pair[0].key.high ^ key.high);
+    const uint64_t miss1 = (pair[1].key.low ^ key.low) | (pair[1].key.high ^ key.high);
+    const uint64_t second = miss0 != 0;
+    return (miss0 ? miss1 : 0) ? nullptr : pair + second;
+  }
+
+  const Entry* insert(const ShortKey& key, uint64_t hash, const std::vector<uint32_t>& ids) {
+    Entry* pair = short_.get() + bucket(hash);
+    pair[1] = pair[0];  // the older of the two makes room
+    fill(pair[0], ids);
+    pair[0].key = key;
+    return &pair[0];
+  }
+
+  // Pretokens of 16 bytes and more, up to kLongest.
+  static constexpr size_t kLongest = 128;
+
+  const Entry* find_long(const uint8_t* s, size_t n, uint64_t hash) const {
+    const LongEntry& e = long_[hash & (kLongEntries - 1)];
+    if (e.hash != hash || e.length != n) return nullptr;
+    return std::memcmp(bytes_.data() + e.bytes, s, n) == 0 ? &e.entry : nullptr;
+  }
+
+  const Entry* insert_long(const uint8_t* s, size_t n, uint64_t hash,
+                           const std::vector<uint32_t>& ids) {
+    if (bytes_.size() + n > kMaxBytes) clear();
+    LongEntry& e = long_[hash & (kLongEntries - 1)];
+    fill(e.entry, ids);
+    e.hash = hash;
+    e.length = static_cast<uint32_t>(n);
+    e.bytes = static_cast<uint32_t>(bytes_.size());
+    bytes_.insert(bytes_.end(), s, s + n);
+    return &e.entry;
+  }
+
+  const uint32_t* ids(const Entry& e) const {
+    return e.count <= kInline ? e.ids : arena_.data() + e.ids[0];
+  }
+
+ private:
+  static constexpr size_t kShortEntries = 1 << 18;  // 8 MiB
+  static constexpr size_t kLongEntries = 1 << 16;
+  static constexpr size_t kMaxArena = 1 << 22;
+  static constexpr size_t kMaxBytes = 1 << 23;
+
+  struct LongEntry {
+    uint64_t hash = 0;
+    uint32_t length = 0;
+    uint32_t bytes = 0;
+    Entry entry{};
+  };
+  struct Free {
+    void operator()(void* p) const { std::free(p); }
+  };
+
+  static size_t bucket(uint64_t hash) { return (hash >> 40) & (kShortEntries - 2); }
+
+  void fill(Entry& e, const std::vector<uint32_t>& ids) {
+    if (ids.size() > kInline && arena_.size() + ids.size() > kMaxArena) clear();
+    e.count = static_cast<uint32_t>(ids.size());
+    if (ids.size() <= kInline) {
+      for (size_t i = 0; i < ids.size(); ++i) e.ids[i] = ids[i];
+      return;
+    }
+    e.ids[0] = static_cast<uint32_t>(arena_.size());
+    arena_.insert(arena_.end(), ids.begin(), ids.end());
+  }
+
+  void clear() {
+    std::memset(short_.get(), 0, kShortEntries * sizeof(Entry));
+    std::fill(long_.begin(), long_.end(), LongEntry{});
+    arena_.clear();
+    bytes_.clear();
+  }
+
+  std::unique_ptr<Entry[], Free> short_;
+  std::vector<LongEntry> long_;
+  std::vector<uint32_t> arena_;
+  std::vector<uint8_t> bytes_;
+};
+
+}  // namespace tokenworks

@@ -1,0 +1,75 @@
+// The pieces of a tokenizer, found by their bytes.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bpe/hash.h"
+
+namespace tokenworks {
+
+class Vocabulary {
+ public:
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  // `offsets` has one entry more than there are pieces; piece i is blob[offsets[i], offsets[i+1]).
+  // Of equal pieces the last one is found, as in a map filled in order.
+  Vocabulary(std::string blob, std::vector<uint64_t> offsets)
+      : blob_(std::move(blob)), offsets_(std::move(offsets)) {
+    const size_t n = size();
+    size_t slots = 16;
+    while (slots < n * 2) slots *= 2;
+    mask_ = slots - 1;
+    slots_.assign(slots, Slot{kNone, 0});
+    for (uint32_t i = 0; i < n; ++i) insert(i);
+  }
+
+  size_t size() const { return offsets_.empty() ? 0 : offsets_.size() - 1; }
+
+  std::string_view piece(uint32_t i) const {
+    return {blob_.data() + offsets_[i], offsets_[i + 1] - offsets_[i]};
+  }
+
+  uint32_t find(std::string_view bytes) const {
+    const uint64_t h = hash(bytes);
+    for (size_t k = h & mask_;; k = (k + 1) & mask_) {
+      const Slot slot = slots_[k];
+      if (slot.piece == kNone) return kNone;
+      if (slot.tag == static_cast<uint32_t>(h >> 32) && piece(slot.piece) == bytes) {
+        return slot.piece;
+      }
+    }
+  }
+
+ private:
+  struct Slot {
+    uint32_t piece;
+    uint32_t tag;  // high half of the hash
+  };
+
+  static uint64_t hash(std::string_view bytes) {
+    return hash_bytes(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  }
+
+  void insert(uint32_t i) {
+    const uint64_t h = hash(piece(i));
+    const uint32_t tag = static_cast<uint32_t>(h >> 32);
+    for (size_t k = h & mask_;; k = (k + 1) & mask_) {
+      Slot& slot = slots_[k];
+      if (slot.piece == kNone || (slot.tag == tag && piece(slot.piece) == piece(i))) {
+        slot = {i, tag};
+        return;
+      }
+    }
+  }
+
+  std::string blob_;
+  std::vector<uint64_t> offsets_;
+  std::vector<Slot> slots_;
+  size_t mask_ = 0;
+};
+
+}  // namespace tokenworks

@@ -1,0 +1,114 @@
+// What one thread needs while it encodes: caches and scratch space, kept from call to call.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "bpe/merging.h"
+#include "bpe/pretoken_cache.h"
+#include "pipeline/pipeline.h"
+
+namespace tokenworks {
+
+// A growing array of ids that leaves room for unconditional short stores.
+class IdBuffer {
+ public:
+  static constexpr size_t kSlack = 4;
+
+  // Room for `more` ids and the slack.
+  void ensure(size_t more) {
+    if (size_ + more + kSlack > capacity_) [[unlikely]] grow(more);
+  }
+  uint32_t* end() { return data_.get() + size_; }
+  const uint32_t* data() const { return data_.get(); }
+  size_t size() const { return size_; }
+  void advance(size_t n) { size_ += n; }
+  void clear() { size_ = 0; }
+  void append(const uint32_t* ids, size_t n) {
+    ensure(n);
+    if (n) std::memcpy(end(), ids, n * sizeof(uint32_t));
+    size_ += n;
+  }
+
+ private:
+  struct Free {
+    void operator()(uint32_t* p) const { std::free(p); }
+  };
+
+  void grow(size_t more) {
+    const size_t wanted = std::max<size_t>(size_ + more + kSlack, capacity_ * 2 + 4096);
+    auto* bigger = static_cast<uint32_t*>(std::realloc(data_.get(), wanted * sizeof(uint32_t)));
+    if (!bigger) throw std::bad_alloc();
+    (void)data_.release();
+    data_.reset(bigger);
+    capacity_ = wanted;
+  }
+
+  std::unique_ptr<uint32_t[], Free> data_;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
+struct Workspace {
+  PretokenCache cache;
+  MergeScratch scratch;
+  std::vector<uint32_t> merged;
+  std::vector<Pretoken> pretokens;
+  IdBuffer ids;
+};
+
+// Workspaces at rest. Lock-free, so that a child process forked at any moment can use it.
+class WorkspacePool {
+ public:
+  class Lease {
+   public:
+    Lease(WorkspacePool& pool, std::unique_ptr<Workspace> workspace)
+        : pool_(pool), workspace_(std::move(workspace)) {}
+    ~Lease() { pool_.give_back(std::move(workspace_)); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    Workspace& operator*() { return *workspace_; }
+    Workspace* operator->() { return workspace_.get(); }
+
+   private:
+    WorkspacePool& pool_;
+    std::unique_ptr<Workspace> workspace_;
+  };
+
+  WorkspacePool() = default;
+  ~WorkspacePool() {
+    for (auto& slot : resting_) delete slot.load();
+  }
+  WorkspacePool(const WorkspacePool&) = delete;
+  WorkspacePool& operator=(const WorkspacePool&) = delete;
+
+  Lease borrow() {
+    for (auto& slot : resting_) {
+      if (Workspace* w = slot.exchange(nullptr, std::memory_order_acquire)) {
+        return Lease(*this, std::unique_ptr<Workspace>(w));
+      }
+    }
+    return Lease(*this, std::make_unique<Workspace>());
+  }
+
+ private:
+  void give_back(std::unique_ptr<Workspace> workspace) {
+    for (auto& slot : resting_) {
+      Workspace* empty = nullptr;
+      if (slot.compare_exchange_strong(empty, workspace.get(), std::memory_order_release)) {
+        (void)workspace.release();
+        return;
+      }
+    }
+  }
+
+  std::array<std::atomic<Workspace*>, 16> resting_{};
+};
+
+}  // namespace tokenworks
