@@ -4,52 +4,255 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/unique_ptr.h>
 
+#include <thread>
+
 #include "bind.h"
 #include "encoder/encoder.h"
+#include "models/unigram.h"
+#include "models/wordpiece.h"
+#include "pipeline/factory.h"
 
 namespace nb = nanobind;
 
 namespace tokenworks {
 namespace {
 
-nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>> to_numpy(const IdBuffer& ids) {
-  auto* data = new uint32_t[ids.size() + 1];
-  if (ids.size()) std::memcpy(data, ids.data(), ids.size() * sizeof(uint32_t));
-  nb::capsule owner(data, [](void* p) noexcept { delete[] static_cast<uint32_t*>(p); });
-  return nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>>(data, {ids.size()}, owner);
+using Offsets = nb::ndarray<const uint64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Numbers = nb::ndarray<const uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Pairs = nb::ndarray<const uint32_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
+using Scores = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <class T>
+nb::ndarray<nb::numpy, T, nb::ndim<1>> owned(std::unique_ptr<T[]> data, size_t n) {
+  T* raw = data.release();
+  nb::capsule owner(raw, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+  return {raw, {n}, owner};
 }
 
-std::unique_ptr<Encoder> probe(nb::bytes blob, nb::ndarray<uint64_t, nb::ndim<1>, nb::c_contig> offsets,
-                               nb::ndarray<uint32_t, nb::ndim<1>, nb::c_contig> ids,
-                               nb::ndarray<uint32_t, nb::shape<-1, 2>, nb::c_contig> merges,
-                               bool ignore_merges, std::string pattern) {
+nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>> to_numpy(const uint32_t* ids, size_t n) {
+  std::unique_ptr<uint32_t[]> data(new uint32_t[n + 1]);
+  if (n) std::memcpy(data.get(), ids, n * sizeof(uint32_t));
+  return owned(std::move(data), n);
+}
+
+template <class T>
+T option(const nb::dict& options, const char* name, T otherwise) {
+  if (!options.contains(name) || nb::object(options[name]).is_none()) return otherwise;
+  return nb::cast<T>(options[name]);
+}
+
+std::vector<uint32_t> id_list(const nb::dict& options, const char* name) {
+  std::vector<uint32_t> out;
+  if (options.contains(name)) {
+    for (nb::handle item : options[name]) out.push_back(nb::cast<uint32_t>(item));
+  }
+  return out;
+}
+
+std::vector<std::string_view> pieces_of(std::string_view blob, const Offsets& offsets) {
+  std::vector<std::string_view> out;
+  for (size_t i = 0; i + 1 < offsets.shape(0); ++i) {
+    out.push_back(blob.substr(offsets.data()[i], offsets.data()[i + 1] - offsets.data()[i]));
+  }
+  return out;
+}
+
+void check_offsets(const Offsets& offsets, size_t blob_size, size_t ids) {
+  const size_t n = offsets.shape(0);
+  if (n != ids + 1 || offsets.data()[0] != 0 || offsets.data()[n - 1] != blob_size) {
+    throw std::invalid_argument("offsets must have one entry more than there are ids and end at the "
+                                "size of the pieces");
+  }
+  for (size_t i = 0; i + 1 < n; ++i) {
+    if (offsets.data()[i] > offsets.data()[i + 1]) throw std::invalid_argument("offsets must not decrease");
+  }
+}
+
+std::unique_ptr<Model> make_bpe(std::string_view blob, const Offsets& offsets, const Numbers& ids,
+                                const Pairs& merges, const nb::dict& options) {
+  BpeOptions o;
+  o.byte_level = option(options, "byte_level", false);
+  o.ignore_merges = option(options, "ignore_merges", false);
+  o.byte_fallback = option(options, "byte_fallback", false);
+  o.fuse_unk = option(options, "fuse_unk", false);
+  o.unk_id = option<int64_t>(options, "unk_id", -1);
+  o.continuing_subword_prefix = option<std::string>(options, "continuing_subword_prefix", "");
+  o.end_of_word_suffix = option<std::string>(options, "end_of_word_suffix", "");
+  o.user_defined = id_list(options, "user_defined");
+  o.unused = id_list(options, "unused");
   std::vector<std::array<uint32_t, 2>> pairs(merges.shape(0));
-  for (size_t i = 0; i < pairs.size(); ++i) pairs[i] = {merges.data()[2 * i], merges.data()[2 * i + 1]};
-  BpeOptions options;
-  options.byte_level = true;
-  options.ignore_merges = ignore_merges;
-  auto bpe = std::make_unique<Bpe>(
-      Vocabulary(std::string(blob.c_str(), blob.size()),
+  if (!pairs.empty()) std::memcpy(pairs.data(), merges.data(), pairs.size() * sizeof pairs[0]);
+  std::vector<uint32_t> ranks;
+  if (options.contains("merge_ranks") && !nb::object(options["merge_ranks"]).is_none()) {
+    const auto given = nb::cast<Numbers>(options["merge_ranks"]);
+    ranks.assign(given.data(), given.data() + given.shape(0));
+  }
+  return std::make_unique<Bpe>(
+      Vocabulary(std::string(blob),
                  std::vector<uint64_t>(offsets.data(), offsets.data() + offsets.shape(0))),
-      std::vector<uint32_t>(ids.data(), ids.data() + ids.shape(0)), pairs, std::vector<uint32_t>{},
-      options);
-  return std::make_unique<Encoder>(std::move(bpe), nullptr, scanner::find_pattern(pattern));
+      std::vector<uint32_t>(ids.data(), ids.data() + ids.shape(0)), pairs, std::move(ranks),
+      std::move(o));
+}
+
+// The pattern of a pretokenizer that only cuts raw text where a native scanner would.
+std::optional<scanner::PatternId> direct_pattern(nb::handle pretokenizer) {
+  const size_t n = nb::len(pretokenizer);
+  if (n != 1 && n != 2) return std::nullopt;
+  const auto text = [](nb::handle step, const char* name) -> std::string {
+    const nb::object value = step.attr("get")(name);
+    return nb::isinstance<nb::str>(value) ? nb::cast<std::string>(value) : std::string();
+  };
+  const auto flag = [](nb::handle step, const char* name, bool otherwise) {
+    const nb::object value = step.attr("get")(name);
+    return value.is_none() ? otherwise : nb::cast<bool>(value);
+  };
+  const nb::object last = pretokenizer[n - 1];
+  if (text(last, "type") != "ByteLevel" || flag(last, "add_prefix_space", true)) return std::nullopt;
+  if (n == 1) {
+    if (flag(last, "use_regex", true)) return scanner::PatternId::kGpt2;
+    return std::nullopt;
+  }
+  const nb::object first = pretokenizer[0];
+  if (text(first, "type") != "Split" || text(first, "behavior") != "Isolated" ||
+      flag(first, "invert", false) || flag(last, "use_regex", true)) {
+    return std::nullopt;
+  }
+  const std::string regex = text(first.attr("get")("pattern"), "Regex");
+  const auto found = scanner::find_pattern(regex);
+  if (!found || !scanner::visit_total(*found, [](auto) {})) return std::nullopt;
+  return found;
+}
+
+std::unique_ptr<Encoder> make_encoder(std::string_view kind, nb::bytes blob, Offsets offsets,
+                                      Numbers ids, Pairs merges, Scores scores, nb::dict options,
+                                      nb::object normalizer, nb::object pretokenizer,
+                                      nb::object added, nb::object split) {
+  const std::string_view pieces(blob.c_str(), blob.size());
+  check_offsets(offsets, pieces.size(), ids.shape(0));
+  const std::vector<uint32_t> id_vector(ids.data(), ids.data() + ids.shape(0));
+  const bool byte_level = option(options, "byte_level", false);
+  std::unique_ptr<Model> model;
+  std::optional<scanner::PatternId> direct;
+  if (kind == "bpe") {
+    model = make_bpe(pieces, offsets, ids, merges, options);
+    if (byte_level) direct = direct_pattern(pretokenizer);
+  } else if (kind == "unigram") {
+    UnigramOptions o;
+    if (const auto unk = option<int64_t>(options, "unk_id", -1); unk >= 0) {
+      o.unk_id = static_cast<uint32_t>(unk);
+    }
+    o.byte_fallback = option(options, "byte_fallback", false);
+    o.sentencepiece = option<std::string>(options, "flavour", "tokenizers") == "sentencepiece";
+    for (uint32_t id : id_list(options, "user_defined")) o.user_defined.insert(id);
+    for (uint32_t id : id_list(options, "unused")) o.unused.insert(id);
+    model = make_unigram(pieces_of(pieces, offsets), id_vector,
+                         std::vector<double>(scores.data(), scores.data() + scores.shape(0)), o);
+  } else if (kind == "wordpiece") {
+    WordPieceOptions o;
+    o.unk_id = static_cast<uint32_t>(option<int64_t>(options, "unk_id", 0));
+    o.continuing_subword_prefix = option<std::string>(options, "continuing_subword_prefix", "##");
+    o.max_input_chars_per_word =
+        static_cast<size_t>(option<int64_t>(options, "max_input_chars_per_word", 100));
+    model = make_wordpiece(pieces_of(pieces, offsets), id_vector, o);
+  } else {
+    throw std::invalid_argument("kind must be 'bpe', 'unigram' or 'wordpiece'");
+  }
+  return std::make_unique<Encoder>(std::move(model),
+                                   make_pipeline(normalizer, pretokenizer, added, split, byte_level),
+                                   direct);
+}
+
+std::string_view checked(std::string_view text) {
+  if (text.size() >= UINT32_MAX) throw nb::value_error("a text of 4 GiB or more: cut it first");
+  return text;
+}
+
+nb::object encode(const Encoder& encoder, std::string_view text, std::string_view specials) {
+  const SpecialPolicy policy = parse_policy(specials);
+  checked(text);
+  auto w = encoder.workspaces().borrow();
+  w->ids.clear();
+  {
+    nb::gil_scoped_release release;
+    encoder.encode(text, policy, *w, w->ids);
+  }
+  return nb::cast(to_numpy(w->ids.data(), w->ids.size()));
+}
+
+nb::tuple encode_spans(const Encoder& encoder, std::string_view text, std::string_view specials) {
+  const SpecialPolicy policy = parse_policy(specials);
+  checked(text);
+  std::vector<uint32_t> ids;
+  std::vector<Span> spans;
+  {
+    nb::gil_scoped_release release;
+    encoder.encode_spans(text, policy, ids, spans);
+  }
+  std::unique_ptr<uint32_t[]> flat(new uint32_t[2 * spans.size() + 1]);
+  for (size_t i = 0; i < spans.size(); ++i) {
+    flat[2 * i] = spans[i].begin;
+    flat[2 * i + 1] = spans[i].end;
+  }
+  uint32_t* raw = flat.release();
+  nb::capsule owner(raw, [](void* p) noexcept { delete[] static_cast<uint32_t*>(p); });
+  return nb::make_tuple(to_numpy(ids.data(), ids.size()),
+                        nb::ndarray<nb::numpy, uint32_t, nb::ndim<2>>(raw, {spans.size(), 2}, owner));
+}
+
+nb::tuple encode_batch(const Encoder& encoder, nb::sequence texts, std::string_view specials,
+                       unsigned threads) {
+  const SpecialPolicy policy = parse_policy(specials);
+  std::vector<std::string_view> views;
+  std::vector<nb::object> alive;  // a sequence may make its items on the fly
+  const size_t n = nb::len(texts);
+  views.reserve(n);
+  alive.reserve(n);
+  for (size_t i = 0; i < n; ++i) {
+    alive.push_back(texts[i]);
+    views.push_back(checked(nb::cast<std::string_view>(alive.back())));
+  }
+  if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
+  std::unique_ptr<uint64_t[]> starts(new uint64_t[n + 1]);
+  std::unique_ptr<uint32_t[]> ids;
+  size_t total = 0;
+  {
+    nb::gil_scoped_release release;
+    const auto stretches = encoder.encode_batch(views, policy, threads);
+    for (const auto& stretch : stretches) total += stretch.ids.size();
+    ids.reset(new uint32_t[total + 1]);
+    size_t at = 0;
+    for (const auto& stretch : stretches) {
+      size_t start = at;
+      for (size_t i = 0; i < stretch.lengths.size(); ++i) {
+        starts[stretch.first + i] = start;
+        start += stretch.lengths[i];
+      }
+      if (stretch.ids.size()) {
+        std::memcpy(ids.get() + at, stretch.ids.data(), stretch.ids.size() * sizeof(uint32_t));
+      }
+      at = start;
+    }
+    starts[n] = total;
+  }
+  return nb::make_tuple(owned(std::move(ids), total), owned(std::move(starts), n + 1));
 }
 
 }  // namespace
 
 void bind_encoder(nb::module_& m) {
-  nb::class_<Encoder>(m, "Encoder")
-      .def_static("probe", &probe)
-      .def("encode", [](const Encoder& encoder, std::string_view text) {
-        auto w = encoder.workspaces().borrow();
-        w->ids.clear();
-        {
-          nb::gil_scoped_release release;
-          encoder.encode(text, SpecialPolicy::kText, *w, w->ids);
-        }
-        return to_numpy(w->ids);
-      });
+  nb::class_<Encoder>(m, "Encoder", "A whole tokenizer at work. Immutable; safe from any thread.")
+      .def(nb::new_(&make_encoder), nb::kw_only(), nb::arg("kind"), nb::arg("pieces"),
+           nb::arg("offsets"), nb::arg("ids"), nb::arg("merges"), nb::arg("scores"),
+           nb::arg("options"), nb::arg("normalizer"), nb::arg("pretokenizer"), nb::arg("added"),
+           nb::arg("split") = nb::none())
+      .def("encode", &encode, nb::arg("text"), nb::arg("specials") = "error",
+           "The ids of a text, uint32 [n].")
+      .def("encode_spans", &encode_spans, nb::arg("text"), nb::arg("specials") = "error",
+           "The ids of a text and the byte span of each in it, uint32 [n] and [n, 2].")
+      .def("encode_batch", &encode_batch, nb::arg("texts"), nb::arg("specials") = "error",
+           nb::arg("threads") = 0,
+           "The ids of many texts end to end, uint32 [total], and where each begins, "
+           "uint64 [len + 1].");
 }
 
 }  // namespace tokenworks

@@ -1,8 +1,109 @@
 #include "encoder/encoder.h"
 
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+
 #include "encoder/bpe_loop.h"
 
 namespace tokenworks {
+namespace {
+
+// Encodes each pretoken of a segment and appends its ids.
+class IdSink final : public SegmentSink {
+ public:
+  IdSink(const Model& model, std::vector<uint32_t>& scratch, IdBuffer& out)
+      : model_(model), scratch_(scratch), out_(out) {}
+
+  void segment(const AlignedText& text, const std::vector<Piece>& pieces) override {
+    scratch_.clear();
+    const std::string_view all = text.text;
+    for (const Piece& p : pieces) {
+      if (p.added_id >= 0) {
+        scratch_.push_back(static_cast<uint32_t>(p.added_id));
+      } else {
+        model_.encode(all.substr(p.begin, p.end - p.begin), scratch_, nullptr);
+      }
+    }
+    out_.append(scratch_.data(), scratch_.size());
+  }
+
+ private:
+  const Model& model_;
+  std::vector<uint32_t>& scratch_;
+  IdBuffer& out_;
+};
+
+// The same, with the span of each id in the original text.
+class SpanSink final : public SegmentSink {
+ public:
+  SpanSink(std::string_view original, const Model& model, std::vector<uint32_t>& ids,
+           std::vector<Span>& spans)
+      : original_(original), model_(model), ids_(ids), spans_(spans) {}
+
+  void segment(const AlignedText& text, const std::vector<Piece>& pieces) override {
+    const std::string_view all = text.text;
+    for (const Piece& p : pieces) {
+      if (p.added_id >= 0) {
+        ids_.push_back(static_cast<uint32_t>(p.added_id));
+        spans_.push_back({text.origin[p.begin].begin, text.origin[p.end - 1].end});
+        continue;
+      }
+      ends_.clear();
+      model_.encode(all.substr(p.begin, p.end - p.begin), ids_, &ends_);
+      size_t begin = p.begin;
+      for (const uint32_t relative : ends_) {
+        const size_t end = std::max<size_t>(begin, p.begin + relative);
+        spans_.push_back(begin < end ? Span{begin_of(text, begin), end_of(text, end)}
+                                     : empty_at(text, begin));
+        begin = end;
+      }
+    }
+  }
+
+ private:
+  // The original byte of text[at], if its character was copied unchanged; else the whole character.
+  uint32_t begin_of(const AlignedText& text, size_t at) const {
+    return text.origin[at].begin + inside(text, at);
+  }
+  uint32_t end_of(const AlignedText& text, size_t end) const {
+    const Span span = text.origin[end - 1];
+    const bool cut = end < text.origin.size() && text.origin[end].begin == span.begin &&
+                     text.origin[end].end == span.end;
+    if (!cut) return span.end;
+    const uint32_t offset = inside(text, end);
+    return offset ? span.begin + offset : span.end;
+  }
+  // How far `at` lies inside a character that the pipeline left as it was, else 0.
+  uint32_t inside(const AlignedText& text, size_t at) const {
+    const Span span = text.origin[at];
+    const auto same = [&](size_t i) {
+      return text.origin[i].begin == span.begin && text.origin[i].end == span.end;
+    };
+    size_t first = at;
+    while (first > 0 && at - first < 4 && same(first - 1)) --first;
+    const size_t length = span.end - span.begin;
+    if (first == at || first + length > text.text.size()) return 0;
+    const std::string_view here = std::string_view(text.text).substr(first, length);
+    return here == original_.substr(span.begin, length) ? static_cast<uint32_t>(at - first) : 0;
+  }
+  static Span empty_at(const AlignedText& text, size_t at) {
+    const uint32_t place = at < text.origin.size() ? text.origin[at].begin
+                           : at > 0                ? text.origin[at - 1].end
+                                                   : 0;
+    return {place, place};
+  }
+
+  std::string_view original_;
+  const Model& model_;
+  std::vector<uint32_t>& ids_;
+  std::vector<Span>& spans_;
+  std::vector<uint32_t> ends_;
+};
+
+}  // namespace
 
 Encoder::Encoder(std::unique_ptr<Model> model, std::unique_ptr<Pipeline> pipeline,
                  std::optional<scanner::PatternId> direct_pattern)
@@ -15,19 +116,78 @@ Encoder::Encoder(std::unique_ptr<Model> model, std::unique_ptr<Pipeline> pipelin
 
 void Encoder::encode(std::string_view text, SpecialPolicy policy, Workspace& w,
                      IdBuffer& out) const {
-  if (direct_) {
-    (void)policy;
-    scanner::visit_total(pattern_, [&]<class Pattern>(Pattern) {
-      encode_pretokens<Pattern>(*direct_, reinterpret_cast<const uint8_t*>(text.data()),
-                                text.size(), w, out);
-    });
+  if (direct_ && pipeline_->split_unchanged(text, policy, w.parts)) {
+    for (const Piece& part : w.parts) {
+      if (part.added_id >= 0) {
+        const uint32_t id = static_cast<uint32_t>(part.added_id);
+        out.append(&id, 1);
+      } else {
+        encode_direct(text.substr(part.begin, part.end - part.begin), w, out);
+      }
+    }
     return;
   }
-  w.pretokens.clear();
-  pipeline_->run(text, policy, false, w.pretokens);
+  IdSink sink(*model_, w.merged, out);
+  pipeline_->stream(text, policy, false, sink);
 }
 
-void Encoder::encode_spans(std::string_view, SpecialPolicy, std::vector<uint32_t>&,
-                           std::vector<Span>&) const {}
+void Encoder::encode_direct(std::string_view text, Workspace& w, IdBuffer& out) const {
+  scanner::visit_total(pattern_, [&]<class Pattern>(Pattern) {
+    encode_pretokens<Pattern>(*direct_, reinterpret_cast<const uint8_t*>(text.data()), text.size(),
+                              w, out);
+  });
+}
+
+void Encoder::encode_spans(std::string_view text, SpecialPolicy policy, std::vector<uint32_t>& ids,
+                           std::vector<Span>& spans) const {
+  SpanSink sink(text, *model_, ids, spans);
+  pipeline_->stream(text, policy, true, sink);
+}
+
+std::vector<Encoder::Stretch> Encoder::encode_batch(const std::vector<std::string_view>& texts,
+                                                    SpecialPolicy policy, unsigned threads) const {
+  // Stretches of about this many bytes: small enough to share out evenly, large enough that taking
+  // one costs nothing.
+  constexpr size_t kStretchBytes = 1 << 18;
+  std::vector<size_t> firsts{0};
+  size_t bytes = 0;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    bytes += texts[i].size();
+    if (bytes >= kStretchBytes && i + 1 < texts.size()) {
+      firsts.push_back(i + 1);
+      bytes = 0;
+    }
+  }
+  std::vector<Stretch> stretches(texts.empty() ? 0 : firsts.size());
+  std::atomic<size_t> next{0};
+  std::exception_ptr failure;
+  std::mutex failure_mutex;
+  const auto work = [&] {
+    try {
+      auto w = workspaces_.borrow();
+      for (size_t k; (k = next.fetch_add(1)) < stretches.size();) {
+        Stretch& stretch = stretches[k];
+        stretch.first = firsts[k];
+        const size_t last = k + 1 < firsts.size() ? firsts[k + 1] : texts.size();
+        for (size_t i = stretch.first; i < last; ++i) {
+          const size_t before = stretch.ids.size();
+          encode(texts[i], policy, *w, stretch.ids);
+          stretch.lengths.push_back(static_cast<uint32_t>(stretch.ids.size() - before));
+        }
+      }
+    } catch (...) {
+      next = stretches.size();
+      const std::lock_guard lock(failure_mutex);
+      if (!failure) failure = std::current_exception();
+    }
+  };
+  threads = static_cast<unsigned>(std::min<size_t>(std::max(threads, 1u), stretches.size()));
+  std::vector<std::thread> others;
+  for (unsigned t = 1; t < threads; ++t) others.emplace_back(work);
+  work();
+  for (std::thread& other : others) other.join();
+  if (failure) std::rethrow_exception(failure);
+  return stretches;
+}
 
 }  // namespace tokenworks

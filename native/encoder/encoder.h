@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -18,20 +17,34 @@ namespace tokenworks {
 
 class Encoder {
  public:
-  // `bpe` is `model` when that is a byte-level BPE whose pretokens `pattern` finds in raw text.
+  // With `direct_pattern`, `model` is a byte-level BPE whose pretokens that pattern finds in text
+  // that the pipeline leaves as it is: the fast path.
   Encoder(std::unique_ptr<Model> model, std::unique_ptr<Pipeline> pipeline,
           std::optional<scanner::PatternId> direct_pattern);
 
-  // Appends the ids of `text`.
+  // Appends the ids of `text`, valid UTF-8 of less than 4 GiB.
   void encode(std::string_view text, SpecialPolicy policy, Workspace& w, IdBuffer& out) const;
 
-  // The same with the byte span of each id in `text`.
+  // Appends the ids of `text` and the byte span of each in it. Spans of a byte-level tokenizer part
+  // the text; where a normalizer rewrote a character, a token of its result spans all of it.
   void encode_spans(std::string_view text, SpecialPolicy policy, std::vector<uint32_t>& ids,
                     std::vector<Span>& spans) const;
+
+  // Encodes texts on `threads` threads and calls `take(first, last, ids, lengths)`, under a lock,
+  // for every stretch of texts [first, last) done: their ids in order, and how many each has.
+  struct Stretch {
+    size_t first;
+    std::vector<uint32_t> lengths;
+    IdBuffer ids;
+  };
+  std::vector<Stretch> encode_batch(const std::vector<std::string_view>& texts,
+                                    SpecialPolicy policy, unsigned threads) const;
 
   WorkspacePool& workspaces() const { return workspaces_; }
 
  private:
+  void encode_direct(std::string_view text, Workspace& w, IdBuffer& out) const;
+
   std::unique_ptr<Model> model_;
   std::unique_ptr<Pipeline> pipeline_;
   const Bpe* direct_ = nullptr;

@@ -59,7 +59,7 @@ struct Workspace {
   PretokenCache cache;
   MergeScratch scratch;
   std::vector<uint32_t> merged;
-  std::vector<Pretoken> pretokens;
+  std::vector<Piece> parts;
   IdBuffer ids;
 };
 
