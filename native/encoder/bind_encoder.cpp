@@ -11,6 +11,7 @@
 #include "models/unigram.h"
 #include "models/wordpiece.h"
 #include "pipeline/factory.h"
+#include "scanner/visit.h"
 
 namespace nb = nanobind;
 

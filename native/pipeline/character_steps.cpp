@@ -164,6 +164,10 @@ class UnicodeForm final : public Normalizer {
     out.finish();
   }
 
+  bool leaves(std::string_view text) const override {
+    return unicode::next_region(text, 0, form_).begin == text.size();
+  }
+
  private:
   unicode::Form form_;
 };

@@ -19,6 +19,9 @@ class Normalizer {
   // Rewrites `text`, which begins at byte `base` of the original. With `track` its origins are
   // kept up to date. `scratch` is working memory.
   virtual void apply(AlignedText& text, uint32_t base, bool track, AlignedText& scratch) const = 0;
+
+  // Whether `text` and every part of it surely stay as they are.
+  virtual bool leaves(std::string_view /*text*/) const { return false; }
 };
 
 using NormalizerPtr = std::unique_ptr<Normalizer>;

@@ -61,6 +61,12 @@ class Pipeline {
   virtual void stream(std::string_view text, SpecialPolicy policy, bool track,
                       SegmentSink& sink) const = 0;
 
+  // For text that the normalizer steps leave as it is: `parts` becomes its added tokens and the
+  // stretches between them, as spans of `text`, with nothing copied. False if they might change it,
+  // or if only stream() can tell what an added token takes with it.
+  virtual bool split_unchanged(std::string_view text, SpecialPolicy policy,
+                               std::vector<Piece>& parts) const = 0;
+
   // The same, with every pretoken a string of its own.
   void run(std::string_view text, SpecialPolicy policy, bool track,
            std::vector<Pretoken>& out) const;

@@ -204,6 +204,35 @@ void StepPipeline::stream(std::string_view text, SpecialPolicy policy, bool trac
   }
 }
 
+bool StepPipeline::split_unchanged(std::string_view text, SpecialPolicy policy,
+                                   std::vector<Piece>& parts) const {
+  for (const NormalizerPtr& step : steps_.normalizers) {
+    if (!step->leaves(text)) return false;
+  }
+  parts.clear();
+  const auto add = [&](size_t begin, size_t end, const AddedTokenSpec* token) {
+    if (begin == end) return;
+    parts.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end),
+                     token ? static_cast<int64_t>(token->id) : -1});
+  };
+  std::vector<Found> found, inner;
+  find_added(text, raw_, policy, found);
+  for (const Found& f : found) {
+    if (f.token || normalized_.matcher.empty()) {
+      add(f.begin, f.end, f.token);
+      continue;
+    }
+    inner.clear();
+    try {
+      find_added(text.substr(f.begin, f.end - f.begin), normalized_, policy, inner);
+    } catch (const SpecialTokenError& e) {
+      throw SpecialTokenError(e.content(), f.begin + e.position());
+    }
+    for (const Found& g : inner) add(f.begin + g.begin, f.begin + g.end, g.token);
+  }
+  return true;
+}
+
 void StepPipeline::run_segment(std::string_view text, size_t base, SpecialPolicy policy, bool track,
                                Cuts& cuts, SegmentSink& sink) const {
   cuts.text.text = text;

@@ -36,6 +36,8 @@ class StepPipeline final : public Pipeline {
 
   void stream(std::string_view text, SpecialPolicy policy, bool track,
               SegmentSink& sink) const override;
+  bool split_unchanged(std::string_view text, SpecialPolicy policy,
+                       std::vector<Piece>& parts) const override;
 
  private:
   struct AddedSet {
