@@ -16,6 +16,9 @@ VERBS: dict[str, Verb] = {
     "verify": Verb(
         "tokenworks.cli.verify:verify", "Search for a text that two tokenizers treat differently."
     ),
+    "doctor": Verb(
+        "tokenworks.cli.doctor:doctor", "Name what is wrong with a tokenizer or model folder."
+    ),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from .bulk import Batch, batches, chunks
 from .document import Document
+from .mix import Census, Mix, MixPlan, census
 from .problems import Problem, Problems
-from .reading import documents
+from .reading import documents, not_empty
+from .sampling import held_out, is_held_out, limited, sampled, without_held_out
+from .shards import shards
 from .sources import Source, sources
 
 __all__ = [
     "Batch",
+    "Census",
     "Document",
+    "Mix",
+    "MixPlan",
     "Problem",
     "Problems",
     "Source",
     "batches",
+    "census",
     "chunks",
     "documents",
+    "held_out",
+    "is_held_out",
+    "limited",
+    "not_empty",
+    "sampled",
+    "shards",
     "sources",
+    "without_held_out",
 ]

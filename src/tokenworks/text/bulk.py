@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.json
 from numpy.typing import NDArray
 
 from ..errors import OptionError
-from . import jsonlines, tables
+from . import jsonlines
 from .blocks import ByteStream, Piece, pieces
 from .decoded import valid_bytes
 from .document import Document
@@ -22,6 +21,9 @@ from .reading import read_source, reading_options, resolve
 from .shaping import shaped
 from .sources import Paths, Source
 from .utf8 import pretoken_cut
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _MIN_SIZE = 4096
 
@@ -62,11 +64,10 @@ def batches(
 ) -> Iterator[Batch]:
     """Read a corpus as batches of about `size` bytes; the options are those of `documents`.
 
-    A plain file that is longer than `size` comes in parts, cut after a newline and before a
-    character that is neither white space nor "/": there every known pretoken pattern splits, so
-    counts of pretokens are those of the whole file. A line that is longer than `size` is cut
-    between two characters and reported. Memory stays within a few times the larger of `size` and
-    four times `max_document_bytes` (the longest record).
+    A plain file that is longer than `size` comes in parts, cut only where every known pretoken
+    pattern splits, so that counts of pretokens are those of the whole file. Where `size` bytes hold
+    no such place, it is cut between two characters and reported. Memory stays within a few times
+    the larger of `size` and four times `max_document_bytes` (the longest record).
     """
     if size < _MIN_SIZE:
         raise OptionError(f"size is {size}; it must be at least {_MIN_SIZE} bytes")
@@ -125,6 +126,8 @@ def source_batches(source: Source, size: int, reading: Reading, report: Report) 
         for piece in jsonlines.record_lines(source, reading, report, size):
             yield from _json_lines(piece, source, size, reading, report)
     elif reading.split == "whole" and source.format in ("parquet", "arrow"):
+        from . import tables  # loads Arrow, which plain text does not need
+
         for first, texts, _ in tables.batches_of(source, reading, report):
             yield from _rows(first, texts, source, size, reading, report)
     else:
@@ -184,6 +187,9 @@ def _parsed(data: bytes, name: str) -> pa.Array | None:
     lines = rows.count(b"\n") + 1
     if not (rows.startswith(b"{") and rows.endswith(b"}") and rows.count(b"}\n{") == lines - 1):
         return None
+    import pyarrow as pa
+    import pyarrow.json
+
     options = pa.json.ParseOptions(
         explicit_schema=pa.schema([(name, pa.string())]), unexpected_field_behavior="ignore"
     )
@@ -198,6 +204,8 @@ def _parsed(data: bytes, name: str) -> pa.Array | None:
 
 def _from_array(texts: pa.Array, source: Source, reading: Reading) -> Batch | None:
     """The array's own buffers as a batch; None if a text is broken or longer than allowed."""
+    import pyarrow as pa
+
     try:
         texts = texts.cast(pa.large_string())  # checks UTF-8 where the column is binary
         texts.validate(full=True)
@@ -223,5 +231,7 @@ def _rows(
         if len(batch):
             yield batch
         return
+    from . import tables
+
     slow = tables.documents_of(first, texts, None, source, reading, report)
     yield from _gathered(shaped(slow, reading, report), source, size)

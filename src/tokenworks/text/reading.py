@@ -6,20 +6,27 @@ from collections.abc import Iterable, Iterator
 from typing import get_args
 
 from ..errors import FormatError, OptionError
-from . import csv_rows, html, hub, json_values, jsonlines, plain, tables
+from . import csv_rows, html, hub, json_values, jsonlines, plain
 from .document import Document
 from .labels import Labels
 from .options import Reader, Reading, Split
-from .problems import Problem, Problems, Report, reporter, warn_rest
+from .problems import Problems, Report, reporter, warn_rest
 from .shaping import shaped
 from .sources import Paths, Source, sources
+
+
+def _read_table(source: Source, reading: Reading, report: Report) -> Iterator[Document]:
+    from . import tables  # loads Arrow, which plain text does not need
+
+    return tables.read(source, reading, report)
+
 
 _READERS: dict[str, Reader] = {
     "text": plain.read,
     "jsonl": jsonlines.read,
     "json": json_values.read,
-    "parquet": tables.read_parquet,
-    "arrow": tables.read_arrow,
+    "parquet": _read_table,
+    "arrow": _read_table,
     "csv": csv_rows.read,
     "tsv": csv_rows.read,
     "html": html.read,
@@ -129,8 +136,3 @@ def not_empty(
     if empty:
         why = f"\n{problems.summary()}" if problems else ""
         raise FormatError(f"the corpus {paths} holds no text{why}")
-
-
-def unreadable(source: Source, message: str) -> Problem:
-    """The problem of a file that cannot be read at all or any further."""
-    return Problem("unreadable", source.name, "", message)

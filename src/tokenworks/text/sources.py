@@ -75,6 +75,15 @@ class Source:
         end = "" if self.end is None else self.end
         return f"{self.name}[{self.begin}:{end}]" if self.is_part else self.name
 
+    @property
+    def stamp(self) -> str:
+        """Size and time of the file: another stamp means that it was changed. "" if unknown."""
+        try:
+            status = Path(self.path).stat()
+        except (OSError, ValueError):
+            return ""
+        return f"{status.st_size}:{status.st_mtime_ns}"
+
 
 def is_url(path: str) -> bool:
     """True for scheme://..., the only spelling that may reach a network."""

@@ -23,14 +23,13 @@ _BATCH_BYTES = 8 << 20
 _MAX_ROWS = 65536
 
 
-def read_parquet(source: Source, reading: Reading, report: Report) -> Iterator[Document]:
-    """Documents of a Parquet source. The position counts rows from 0."""
-    return _documents(source, reading, report)
+def read(source: Source, reading: Reading, report: Report) -> Iterator[Document]:
+    """Documents of a Parquet, Arrow or Feather (version 2) source, the file or stream format.
 
-
-def read_arrow(source: Source, reading: Reading, report: Report) -> Iterator[Document]:
-    """Documents of an Arrow or Feather (version 2) source, file or stream format."""
-    return _documents(source, reading, report)
+    The position counts rows from 0.
+    """
+    for first, texts, labels in batches_of(source, reading, report):
+        yield from documents_of(first, texts, labels, source, reading, report)
 
 
 def batches_of(
@@ -45,11 +44,6 @@ def batches_of(
         report(Problem("field", source.name, "", str(error)))
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         report(Problem("unreadable", source.name, "", f"not {source.format} data: {error}"))
-
-
-def _documents(source: Source, reading: Reading, report: Report) -> Iterator[Document]:
-    for first, texts, labels in batches_of(source, reading, report):
-        yield from documents_of(first, texts, labels, source, reading, report)
 
 
 def documents_of(

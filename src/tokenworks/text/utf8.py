@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import pyarrow as pa
 
 _NEWLINE = 10
-# After a newline these bytes may still belong to the pretoken before it: white space, and "/",
-# which the o200k pattern lets follow punctuation and newlines.
-_JOINS = frozenset(b"\t\n\v\f\r /\x1c\x1d\x1e\x1f")
-_WHITE_LEADS = frozenset(b"\xc2\xe1\xe2\xe3")  # first bytes of the non-ASCII white space
+_SPACES = (" ", "\n", "\r", "\t")
 _MAX_TRIES = 4096
+_SMALL = 1 << 16  # below it a string is cheaper than loading Arrow
 
 
 def is_valid(data: bytes) -> bool:
     """True if the bytes are UTF-8; one pass without making a string, the GIL released."""
-    if not data:
+    if len(data) < _SMALL:
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError:
+            return False
         return True
+    import pyarrow as pa
+
     offsets = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
     one = pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(data)])
     try:
@@ -51,15 +54,37 @@ def repair(data: bytes, on_line: Callable[[int, int], None]) -> bytes:
     return b"\n".join(lines)
 
 
-def _joined_to_next(data: bytes | bytearray, at: int) -> bool:
-    """True if what starts at `at` could share a pretoken with the newline before it."""
-    byte = data[at]
-    if byte in _JOINS:
-        return True
-    if byte not in _WHITE_LEADS:
+def splits_pretokens(data: bytes | bytearray, at: int) -> bool:
+    """True if every known pretoken pattern splits at `at`, and alike with only one of the sides.
+
+    Two such places: between a letter or digit and white space (punctuation may take newlines with
+    it), and after a single newline between two characters that are neither white space nor, for
+    the second, "/" (the o200k pattern lets it follow newlines; runs of white space leave their
+    last one to what follows, which the end of the text changes).
+    """
+    before, after = _char_before(data, at), _char_after(data, at)
+    if after in _SPACES:
+        return before.isalpha() or before.isdecimal()
+    if before != "\n" or after == "/" or after.isspace():
         return False
-    head = bytes(data[at : at + 3]).decode("utf-8", "ignore")
-    return not head or head[0].isspace()
+    inner = _char_before(data, at - 1)
+    return inner != "" and not inner.isspace()
+
+
+def _char_before(data: bytes | bytearray, at: int) -> str:
+    return bytes(data[max(0, at - 4) : at]).decode("utf-8", "replace")[-1:]
+
+
+def _char_after(data: bytes | bytearray, at: int) -> str:
+    return bytes(data[at : at + 4]).decode("utf-8", "replace")[:1]
+
+
+def cut_near_newline(data: bytes | bytearray, newline: int) -> int:
+    """The place at or next to the newline at this index where pretokens split; 0 if none."""
+    for at in (newline + 1, newline, newline - 1):
+        if 0 < at < len(data) and splits_pretokens(data, at):
+            return at
+    return 0
 
 
 def line_cut(data: bytes | bytearray, end: int) -> int:
@@ -68,18 +93,25 @@ def line_cut(data: bytes | bytearray, end: int) -> int:
 
 
 def pretoken_cut(data: bytes | bytearray, end: int) -> int:
-    """The last place in 1..end after a newline where every known pretoken pattern splits.
+    """The last place in 1..end where every known pretoken pattern splits, best near a newline.
 
-    That is before a character that is neither white space nor "/". Falls back on any newline
-    (long runs of blank lines), then on 0.
+    Falls back on any newline (long runs of blank lines), then on 0.
     """
-    at = line_cut(data, end)
+    newline = data.rfind(b"\n", 0, end)
     for _ in range(_MAX_TRIES):
-        if at == 0:
+        if newline < 0:
             break
-        if at < len(data) and not _joined_to_next(data, at):
+        at = cut_near_newline(data, newline)
+        if 0 < at <= end:
             return at
-        at = line_cut(data, at - 1)
+        newline = data.rfind(b"\n", 0, newline)
+    space = end
+    for _ in range(_MAX_TRIES):
+        space = data.rfind(b" ", 1, space)
+        if space < 0:
+            break
+        if splits_pretokens(data, space):
+            return space
     return line_cut(data, end)
 
 
