@@ -20,6 +20,7 @@ from tokenworks.tokenizer.huggingface_config import Companions, apply_companions
 from tokenworks.tokenizer.huggingface_legacy import legacy_document
 from tokenworks.tokenizer.huggingface_model import read_model
 from tokenworks.tokenizer.huggingface_steps import read_steps
+from tokenworks.tokenizer.json_layout import layout_of
 from tokenworks.tokenizer.source import parse_json, read_bytes, shorten
 
 _SECTIONS = (
@@ -47,19 +48,30 @@ def read(path: Path) -> Definition:
     Returns:
         The definition. `origin.extra` keeps what only a writer of this format needs:
         "document" (the file without vocabulary and merges), "merges_as" ("string" or "pair"),
-        "companions" (file name to parsed content), "renumbered" added tokens.
+        "companions" (file name to parsed content), "layouts" (file name to its JSON layout),
+        "renumbered" added tokens.
 
     Raises:
         FormatError: the file or a companion is damaged or not of this format.
         UnsupportedError: valid, but not something that can be encoded exactly.
     """
     if not path.is_dir():
-        return read_document(path, parse_json(path, read_bytes(path)))
+        data = read_bytes(path)
+        return _with_layouts(read_document(path, parse_json(path, data)), {path.name: data})
     companions = read_companions(path)
     main = path / "tokenizer.json"
-    if main.is_file():
-        return read_document(main, parse_json(main, read_bytes(main)), companions)
-    return read_document(path, legacy_document(path, companions.config), companions)
+    if not main.is_file():
+        return read_document(path, legacy_document(path, companions.config), companions)
+    files = {name: read_bytes(path / name) for name in ("tokenizer.json", *companions.files)}
+    document = parse_json(main, files["tokenizer.json"])
+    return _with_layouts(read_document(main, document, companions), files)
+
+
+def _with_layouts(definition: Definition, files: Mapping[str, bytes]) -> Definition:
+    """Note how each file was laid out, to write it back the same."""
+    layouts = {name: layout_of(data) for name, data in files.items()}
+    extra = {**definition.origin.extra, "layouts": layouts}
+    return replace(definition, origin=replace(definition.origin, extra=extra))
 
 
 def read_document(path: Path, document: Any, companions: Companions | None = None) -> Definition:
