@@ -37,8 +37,10 @@ def merges_from_scores(
         what: the file, for the error message.
 
     Returns:
-        merges uint32 [m, 2] of piece indices, best first (of equal ranks by left, then right
-        index), and their ranks uint32 [m].
+        merges uint32 [m, 2] of piece indices, best first, and their ranks uint32 [m]. Of equal
+        ranks the longer left part stands first: in a run of one character, where such pairs meet,
+        merging leftmost first always has the longer piece on the left, so that a format without
+        equal ranks comes out the same.
 
     Raises:
         UnsupportedError: a piece is made from a character that is no piece itself.
@@ -53,7 +55,7 @@ def merges_from_scores(
     # An equal score is an equal rank, whatever the pieces.
     distinct = np.unique(-scores[mergeable]) if mergeable.any() else np.zeros(0)
     rank_of = np.searchsorted(distinct, -scores)
-    rows: list[tuple[int, int, int]] = []
+    rows: list[tuple[int, int, int, int]] = []
     for index in np.flatnonzero(mergeable).tolist():
         text = texts[index]
         if len(text) > LONGEST:
@@ -65,7 +67,7 @@ def merges_from_scores(
             sides = text[:cut], text[cut:]
             left, right = (symbols.get(side) for side in sides)
             if left is not None and right is not None:
-                rows.append((rank, left, right))
+                rows.append((rank, -cut, left, right))
                 continue
             # A character of no piece is a symbol too, but merges of pieces cannot say so.
             for side, other in (sides, sides[::-1]):
@@ -76,5 +78,5 @@ def merges_from_scores(
                         f"no piece itself; add {side!r} as a piece"
                     )
     rows.sort()
-    table = np.array(rows, dtype=np.uint32).reshape(-1, 3)
-    return np.ascontiguousarray(table[:, 1:]), np.ascontiguousarray(table[:, 0])
+    table = np.array(rows, dtype=np.int64).reshape(-1, 4).astype(np.uint32)
+    return np.ascontiguousarray(table[:, 2:]), np.ascontiguousarray(table[:, 0])

@@ -7,6 +7,7 @@ that tokenizer.json has, as nearly as it can; whether that is exact is for `conv
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +21,7 @@ from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Step, U
 from tokenworks.tokenizer.huggingface import read_document
 from tokenworks.tokenizer.huggingface_config import Companions
 from tokenworks.tokenizer.json_layout import Layout, json_text
+from tokenworks.tokenizer.known_encodings import CL100K_PATTERN
 from tokenworks.tokenizer.writers.same import same_definition
 
 _MEMBERS = {
@@ -28,6 +30,10 @@ _MEMBERS = {
     "post_processor": "processors",
     "decoder": "decoders",
 }
+# A possessive counted repetition of a class, a group-free escape or a character.
+_COUNTED = re.compile(
+    r"((?:\\[pP]\{[^}]*\}|\[\^?\]?(?:[^\]\\]|\\.)*\]|\\.|[^\\()\[\]{}|?*+])\{\d+(?:,\d*)?\})\+"
+)
 LINES = Layout(end="\n")
 # Ends of a text that hold in every regular expression engine and on every line.
 _START, _END = r"(?<![\s\S])", r"(?![\s\S])"
@@ -219,6 +225,16 @@ def _normalizer(definition: Definition) -> list[Step]:
     return steps
 
 
+def _in_its_dialect(pattern: str) -> str:
+    """A pattern of tiktoken's dialect, said so that Oniguruma reads it alike.
+
+    There `{1,3}+` repeats the repetition (it is possessive in tiktoken), and `$` ends every line.
+    """
+    if pattern == CL100K_PATTERN:  # nothing follows the digits that they could give back to
+        return pattern.replace("{1,3}+", "{1,3}")
+    return _COUNTED.sub(r"(?>\1)", pattern)
+
+
 def _in_pretokenizer(definition: Definition) -> bool:
     """Whether the space before the text must not be added again after every user-defined piece."""
     spaces = _spaces(definition)
@@ -229,11 +245,20 @@ def _in_pretokenizer(definition: Definition) -> bool:
 
 def _pretokenizer(definition: Definition) -> list[Step]:
     steps = list(definition.pretokenizer)
+    if definition.origin.format != "huggingface":
+        steps = [_translated(step) for step in steps]
     if _in_pretokenizer(definition):
         steps.append(
             {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False}
         )
     return steps
+
+
+def _translated(step: Step) -> Step:
+    pattern = step.get("pattern", {}).get("Regex")
+    if step["type"] != "Split" or pattern is None:
+        return step
+    return {**step, "pattern": {"Regex": _in_its_dialect(pattern)}}
 
 
 def _replace(pattern: dict[str, str], content: str) -> Step:
