@@ -232,14 +232,14 @@ def _ids(document: Document, findings: Findings) -> None:
             )
     if owners:
         findings.facts.setdefault("added_tokens", len(owners))
-        findings.facts["highest_id"] = max(*owners, *by_id)
+        findings.facts["highest_id"] = max([*owners, *by_id])
 
 
 def _normalized(document: Document, findings: Findings) -> None:
     kinds = {
-        v.get("type")
+        v["type"]
         for v, _ in walk(document.value.get("normalizer"), "normalizer", ())
-        if isinstance(v, dict)
+        if isinstance(v, dict) and isinstance(v.get("type"), str)
     }
     lower = "Lowercase" in kinds or any(
         v.get("lowercase") is True

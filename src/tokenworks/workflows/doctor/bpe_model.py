@@ -75,9 +75,8 @@ def check_vocabulary(document: Document, findings: Findings) -> None:
         )
     findings.facts.setdefault("tokens", len(vocab))
     added = document.value.get("added_tokens")
-    taken = (
-        {t.get("id") for t in added if isinstance(t, dict)} if isinstance(added, list) else set()
-    )
+    listed = added if isinstance(added, list) else []
+    taken = {t["id"] for t in listed if isinstance(t, dict) and is_id(t.get("id"))}
     holes = max(owner, default=-1) + 1 - len(owner)
     unfilled = (
         [i for i in range(max(owner, default=-1) + 1) if i not in owner and i not in taken]
@@ -117,7 +116,8 @@ def check_merges(document: Document, findings: Findings) -> None:
     ):
         return
     merges, vocab = model["merges"], model["vocab"]
-    prefix = model.get("continuing_subword_prefix") or ""
+    prefix = model.get("continuing_subword_prefix")
+    prefix = prefix if isinstance(prefix, str) else ""
     pairs = _pairs(document, merges, findings)
     seen: dict[tuple[str, str], int] = {}
     number = {piece: i for i, piece in enumerate(vocab)}

@@ -15,6 +15,8 @@ from tokenworks.workflows.doctor.registry import check
 from tokenworks.workflows.doctor.report import Finding, Findings
 
 NORMAL, UNKNOWN, CONTROL, USER, UNUSED, BYTE = 1, 2, 3, 4, 5, 6
+# What protobuf leaves out because it is the default of the trainer spec.
+DEFAULT_IDS = {"unk_id": 0, "bos_id": 1, "eos_id": 2}
 MODELS = {1: "Unigram", 2: "BPE", 3: "word", 4: "char"}
 
 
@@ -259,7 +261,7 @@ def _spec(proto: Proto, counts: Counter[int], findings: Findings) -> None:
             )
         )
     for number, name in ((40, "unk_id"), (41, "bos_id"), (42, "eos_id"), (43, "pad_id")):
-        value = spec.get(number)
+        value = spec.get(number, DEFAULT_IDS.get(name)) if spec else None
         if value is None:
             continue
         signed = value - (1 << 64) if value >= 1 << 63 else value

@@ -161,7 +161,7 @@ def _id(
 ) -> None:
     if not known:
         return
-    if token not in known:
+    if not isinstance(token, str) or token not in known:
         findings.add(
             document.finding(
                 "error",
