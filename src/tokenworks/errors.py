@@ -38,5 +38,9 @@ class WriteError(TokenworksError, OSError):
     """Writing failed (disk full, no permission); nothing half-written is left behind."""
 
 
+class ShardError(TokenworksError):
+    """Work on one shard of a corpus failed for good; names the shard and says why."""
+
+
 class TokenworksWarning(UserWarning):
     """Something that the user should know and that does not stop the work."""
