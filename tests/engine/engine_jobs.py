@@ -71,3 +71,11 @@ def log_call(item: tuple[str, int]) -> int:
 def nap(number: int) -> int:
     time.sleep(0.2)
     return number
+
+
+def nap_on_a_machine(number: int) -> tuple[int, str]:
+    """The number, and the machine of the cluster that had it."""
+    import ray
+
+    time.sleep(0.2)
+    return number, ray.get_runtime_context().get_node_id()

@@ -58,13 +58,22 @@ def test_a_cluster_of_two_workers_equals_the_local_result(tmp_path: Path) -> Non
         again = run(corpus_job.count_words, parts, workers=2, engine="ray", resume_dir=resumed)
         assert list(again) == local
 
-        # a whole machine goes away halfway
-        seen.clear()
-        naps = run(engine_jobs.nap, range(12), workers=2, engine="ray", on_retry=seen.append)
-        halfway = [next(naps) for _ in range(3)]
-        cluster.remove_node(second, allow_graceful=False)
-        assert halfway + list(naps) == list(range(12))
-        assert seen
+        # a whole machine goes away while both are at work
+        naps = run(engine_jobs.nap_on_a_machine, range(400), workers=2, engine="ray",
+                   on_retry=seen.append)  # fmt: skip
+        machines: set[str] = set()
+        numbers = []
+        for number, machine in naps:
+            numbers.append(number)
+            machines.add(machine)
+            if len(machines) == 2 and number < 350:
+                cluster.remove_node(second, allow_graceful=False)
+                break
+        rest = [next(naps) for _ in range(20)]
+        naps.close()  # type: ignore[attr-defined]
+        assert len(machines) == 2
+        assert numbers + [number for number, _ in rest] == list(range(len(numbers) + 20))
+        assert {machine for _, machine in rest[-4:]} < machines
         total = sum(map(Counter, local), Counter())
         assert total["row0"] == 291
     finally:

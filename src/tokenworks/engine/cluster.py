@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,6 +41,7 @@ class RayPool:
         # retries are ours, so that they are reported
         self._task = ray.remote(num_cpus=1, max_retries=0)(function)
         self._running: dict[Any, int] = {}
+        self._deaths: dict[int, int] = {}
 
     def submit(self, index: int, shard: Any) -> None:
         """Start a task."""
@@ -58,6 +60,9 @@ class RayPool:
         except errors.RayTaskError as error:
             return Outcome(index, error=error.cause or error, trace=str(error))
         except errors.RayError as error:  # a worker or a machine is gone
+            # Ray notices a death late, and would hand the shard to the same dead worker again
+            self._deaths[index] = self._deaths.get(index, 0) + 1
+            time.sleep(min(8.0, 2.0 ** (self._deaths[index] - 1)))
             first = str(error).split(". ", 1)[0].split("\n", 1)[0]
             return Outcome(index, died=f"{type(error).__name__}: {first}")
 
