@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .bulk import Batch, batches, chunks
+from .bulk import Batch, batched, batches, chunks
 from .document import Document
 from .mix import Census, Mix, MixPlan, census
 from .problems import Problem, Problems
@@ -20,6 +20,7 @@ __all__ = [
     "Problem",
     "Problems",
     "Source",
+    "batched",
     "batches",
     "census",
     "chunks",

@@ -30,9 +30,7 @@ def open_source(source: Source) -> BinaryIO:
     try:
         import fsspec
     except ImportError:
-        raise MissingExtraError(
-            f"{source.path} needs fsspec: pip install 'tokenworks[cloud]'"
-        ) from None
+        raise MissingExtraError(f"{source.path} needs fsspec: pip install fsspec") from None
     try:
         stream: BinaryIO = fsspec.open(source.path, "rb").open()
     except ImportError as error:

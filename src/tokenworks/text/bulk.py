@@ -118,6 +118,25 @@ def chunks(
             )
 
 
+def batched(documents: Iterable[Document], size: int = 8 << 20) -> Iterator[Batch]:
+    """Documents (sampled, mixed, limited) as batches of about `size` bytes for native code.
+
+    The source of a batch is that of its first document.
+    """
+    parts: list[bytes] = []
+    held, source = 0, ""
+    for document in documents:
+        data = document.text.encode("utf-8")
+        if parts and held + len(data) > size:
+            yield _joined(parts, source)
+            parts, held = [], 0
+        source = source if parts else document.source
+        parts.append(data)
+        held += len(data)
+    if parts:
+        yield _joined(parts, source)
+
+
 def source_batches(source: Source, size: int, reading: Reading, report: Report) -> Iterator[Batch]:
     """The batches of one source, by the fastest way its format allows."""
     if reading.split == "whole" and source.format == "text":
@@ -131,7 +150,7 @@ def source_batches(source: Source, size: int, reading: Reading, report: Report) 
         for first, texts, _ in tables.batches_of(source, reading, report):
             yield from _rows(first, texts, source, size, reading, report)
     else:
-        yield from _gathered(read_source(source, reading, None, report), source, size)
+        yield from batched(read_source(source, reading, None, report), size)
 
 
 def _plain(source: Source, size: int, report: Report) -> Iterator[Batch]:
@@ -144,23 +163,9 @@ def _plain(source: Source, size: int, report: Report) -> Iterator[Batch]:
         yield Batch(data, np.array([len(data)], dtype=np.uint64), source.name)
 
 
-def _gathered(documents: Iterator[Document], source: Source, size: int) -> Iterator[Batch]:
-    parts: list[bytes] = []
-    held = 0
-    for document in documents:
-        data = document.text.encode("utf-8")
-        if parts and held + len(data) > size:
-            yield _joined(parts, source)
-            parts, held = [], 0
-        parts.append(data)
-        held += len(data)
-    if parts:
-        yield _joined(parts, source)
-
-
-def _joined(parts: list[bytes], source: Source) -> Batch:
+def _joined(parts: list[bytes], source: str) -> Batch:
     lengths = np.fromiter(map(len, parts), dtype=np.uint64, count=len(parts))
-    return Batch(b"".join(parts), np.cumsum(lengths, dtype=np.uint64), source.name)
+    return Batch(b"".join(parts), np.cumsum(lengths, dtype=np.uint64), source)
 
 
 def _json_lines(
@@ -176,7 +181,7 @@ def _json_lines(
     # anything out of the ordinary: line by line, with a message for each line
     valid = Piece(data, piece.offset, piece.line, piece.open)
     slow = jsonlines.documents_of(valid, source, reading, report)
-    yield from _gathered(shaped(slow, reading, report), source, size)
+    yield from batched(shaped(slow, reading, report), size)
 
 
 def _parsed(data: bytes, name: str) -> pa.Array | None:
@@ -234,4 +239,4 @@ def _rows(
     from . import tables
 
     slow = tables.documents_of(first, texts, None, source, reading, report)
-    yield from _gathered(shaped(slow, reading, report), source, size)
+    yield from batched(shaped(slow, reading, report), size)

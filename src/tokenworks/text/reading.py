@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import get_args
 
@@ -77,14 +78,19 @@ def documents(
 def resolve(
     paths: Paths | Iterable[Source], *, format: str | None = None, offline: bool = False
 ) -> list[Source]:
-    """Sources as they are, or names resolved to sources; see `sources`."""
-    if not isinstance(paths, str) and isinstance(paths, Iterable):
-        given = list(paths)
-        ready = [item for item in given if isinstance(item, Source)]
-        if ready and len(ready) == len(given):
-            return ready
-        return sources([item for item in given if not isinstance(item, Source)], format=format)
-    return sources(paths, format=format, offline=offline)
+    """Sources as they are, and after them the names resolved to sources; see `sources`."""
+    if isinstance(paths, (str, os.PathLike)):
+        return sources(paths, format=format, offline=offline)
+    resolved: list[Source] = []
+    names: list[str | os.PathLike[str]] = []
+    for item in paths:
+        if isinstance(item, Source):
+            resolved.append(item)
+        else:
+            names.append(item)
+    if names or not resolved:
+        resolved += sources(names, format=format, offline=offline)
+    return resolved
 
 
 def reading_options(field: str, split: str, max_document_bytes: int, labels: str | None) -> Reading:
