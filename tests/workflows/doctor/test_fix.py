@@ -53,6 +53,13 @@ def test_metaspace_has_three_spellings() -> None:
     assert value == small.unigram()
 
 
+def test_a_unigram_tokenizer_gets_the_older_metaspace(tmp_path: Path) -> None:
+    (mend,) = doctor(small.write(tmp_path / "tokenizer.json", small.unigram()), fix=True).mends
+    assert mend.proved
+    older = json.loads(Path(mend.path).read_text(encoding="utf-8"))
+    assert older["decoder"]["add_prefix_space"] is True
+
+
 def test_faults_are_mended(tmp_path: Path) -> None:
     value = small.bpe()
     header_line(value)

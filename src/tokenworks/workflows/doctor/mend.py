@@ -43,14 +43,22 @@ def mend_file(path: Path, findings: Findings) -> list[Mend]:
     changes += mend_value(value)
     if changes:
         return [_write(path, "fixed", value, changes, original=None)]
-    form = "older" if _has_pairs(value) else "newer"
+    form = "older" if _is_newer(value) else "newer"
     changed = to_older(value) if form == "older" else to_newer(value)
     return [_write(path, form, value, changed, original=text)] if changed else []
 
 
-def _has_pairs(value: dict[str, Any]) -> bool:
+def _is_newer(value: dict[str, Any]) -> bool:
     merges = value["model"].get("merges")
-    return isinstance(merges, list) and bool(merges) and isinstance(merges[0], list)
+    if isinstance(merges, list) and merges:
+        return isinstance(merges[0], list)
+    return any(
+        isinstance(part, dict)
+        and part.get("type") == "Metaspace"
+        and "add_prefix_space" not in part
+        for slot in ("pre_tokenizer", "decoder")
+        for part, _ in walk(value.get(slot), slot, (slot,))
+    )
 
 
 def mend_value(value: dict[str, Any]) -> list[str]:

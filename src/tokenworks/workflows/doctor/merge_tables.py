@@ -20,11 +20,14 @@ class MergeTable:
     def __init__(self, pieces: int) -> None:
         self.rank: dict[tuple[int, int], int] = {}
         self.made = [-1] * pieces
+        self._composite = bytearray(pieces)  # results of merges, whether or not these can fire
         self._parts: dict[int, tuple[int, int]] = {}
 
     def can_fire(self, left: int, right: int, limit: int) -> bool:
         """True if `left` and `right` can stand side by side until a merge of rank `limit` is due."""
         rank, made, parts = self.rank, self.made, self._parts
+        if any(self._composite[p] and made[p] < 0 for p in (left, right)):
+            return False
         first = True
         while True:
             if not first:
@@ -47,6 +50,7 @@ class MergeTable:
         """Append a merge, in the order of ranks; False if it can never fire."""
         fires = (left, right) not in self.rank and self.can_fire(left, right, rank)
         self.rank.setdefault((left, right), rank)
+        self._composite[result] = 1
         if fires and self.made[result] < 0:
             self.made[result] = rank
             self._parts[rank] = (left, right)
