@@ -27,7 +27,9 @@ def test_healthy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "nothing is wrong" in capsys.readouterr().out
 
 
-def test_a_fault_is_shown_with_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_is_shown_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     bad = {**GOOD, "model": {**GOOD["model"], "merges": ["a b", "b z"]}}  # type: ignore[dict-item]
     assert main(["doctor", write(tmp_path / "tokenizer.json", bad)]) == 1
     out = capsys.readouterr().out

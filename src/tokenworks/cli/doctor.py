@@ -53,7 +53,8 @@ def _render(report: DoctorReport) -> RenderableType:
     if sizes := report.facts.get("sizes"):
         parts.append(_sizes(sizes))
     for mend in report.mends:
-        parts.append(Text(f"wrote {mend.path}", style="green" if mend.proved else "yellow"))
+        said = f"wrote {mend.path}" if mend.path else "nothing written; not enough could be mended"
+        parts.append(Text(said, style="green" if mend.proved else "yellow"))
         parts += [Text(f"          {change}") for change in mend.changes[:10]]
         if len(mend.changes) > 10:
             parts.append(Text(f"          and {len(mend.changes) - 10:,} more changes"))

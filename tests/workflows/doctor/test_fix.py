@@ -108,6 +108,16 @@ def test_what_cannot_be_mended_is_not_written(tmp_path: Path) -> None:
     assert all("older" not in m.path for m in doctor(path, fix=True).mends)
 
 
+def test_a_mended_file_that_does_not_load_is_not_written(tmp_path: Path) -> None:
+    value = small.bpe()
+    value["model"]["type"] = "bpe"
+    value["model"]["merges"].append(["zq", "h"])
+    (mend,) = doctor(small.write(tmp_path / "tokenizer.json", value), fix=True).mends
+    assert (mend.path, mend.proved) == ("", False)
+    assert "zq" in mend.proof
+    assert [p.name for p in tmp_path.iterdir()] == ["tokenizer.json"]
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     path = small.write(tmp_path / "tokenizer.json", small.bpe())
     other = tmp_path / "tokenizer.older.json"

@@ -229,10 +229,12 @@ def _write(
 ) -> Mend:
     text = json.dumps(value, ensure_ascii=False, indent=2)
     target = _free_name(path, form, text)
+    proved, proof = prove(original, text)
+    if proved is False:  # other faults remain: a file that does not load helps nobody
+        return Mend("", tuple(changes), proof, False)
     if not target.exists():
         _write_beside(target, text)
-    proved, proof = prove(original, text)
-    return Mend(str(target), tuple(changes), proof, proved)
+    return Mend(str(target), tuple(changes), proof, proved is True)
 
 
 def _free_name(path: Path, form: str, text: str) -> Path:

@@ -23,12 +23,15 @@ PROBES = (
 )
 
 
-def prove(original: str | None, mended: str) -> tuple[bool, str]:
-    """True and how it was proved, or False and why not. `original` is None if it was broken."""
+def prove(original: str | None, mended: str) -> tuple[bool | None, str]:
+    """True and how it was proved, False and why it fails, or None where nothing can be loaded.
+
+    `original` is None if it was broken and only the mended text can be loaded.
+    """
     try:
         import tokenizers
     except ImportError:
-        return False, "not proved: `pip install tokenizers` to load both"
+        return None, "not proved: `pip install tokenizers` to load both"
     load: Any = tokenizers.Tokenizer.from_str
     version = tokenizers.__version__
     try:

@@ -51,7 +51,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """A file that `--fix` wrote beside the original, what it changed and how it was proved."""
+    """A file that `--fix` wrote beside the original, what it changed and how it was proved.
+
+    `path` is empty where nothing was written, because the mended text does not load either.
+    """
 
     path: str
     changes: tuple[str, ...]
