@@ -75,6 +75,9 @@ PRE, POST, DEC, NORM = "pre_tokenizer", "post_processor", "decoder", "normalizer
 B, U, W = small.bpe, small.unigram, small.wordpiece
 
 FAULTS: list[Fault] = [
+    ("truncation of no length", B, put("truncation", value={}), "field-type", "max_length"),
+    ("padding as a word", B, put("padding", value="longest"), "field-type", "padding"),
+    ("added tokens null", B, put("added_tokens", value=None), "added-shape", "null"),
     ("future version", B, put("version", value="2.0"), "version-unknown", "2.0"),
     ("version as a number", B, put("version", value=1.0), "version-type", "1.0"),
     ("no model", B, drop("model"), "model-missing", "version"),

@@ -158,3 +158,30 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(FormatError, match="Permission denied"):
         doctor(path)
+
+
+@pytest.mark.parametrize("build", [small.bpe, small.unigram, small.wordpiece])
+def test_whatever_tokenizers_refuses_has_an_error(build: Any, tmp_path: Path) -> None:
+    tokenizers = pytest.importorskip("tokenizers")
+    chance, refused = random.Random(4), 0
+    path = tmp_path / "tokenizer.json"
+    for _ in range(300):
+        root = {"root": copy.deepcopy(build())}
+        where = chance.choice(
+            [p for p in places(root)[1:] if "vocab" not in p or chance.random() < 0.03]
+        )
+        at: Any = root
+        for step in where[:-1]:
+            at = at[step]
+        if chance.random() < 0.3 and where != ("root",):
+            del at[where[-1]]
+        else:
+            at[where[-1]] = chance.choice([v for v in VALUES if v != "\ud800"])
+        path.write_text(json.dumps(root["root"]))
+        try:
+            tokenizers.Tokenizer.from_file(str(path))
+        except BaseException as error:
+            assert not isinstance(error, KeyboardInterrupt)
+            refused += 1
+            assert any(f.severity == "error" for f in doctor(path).findings), (where, error)
+    assert refused > 30

@@ -14,6 +14,7 @@ from tokenworks.workflows.doctor import (  # noqa: F401 - importing registers th
     components,
     gguf_file,
     legacy_files,
+    length_settings,
     load_time,
     other_models,
     sentencepiece_file,

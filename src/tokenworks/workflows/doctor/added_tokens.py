@@ -45,7 +45,9 @@ def added(document: Document) -> list[tuple[int, dict[str, Any]]]:
 def check_added(document: Document, findings: Findings) -> None:
     """Missing flags, empty or repeated contents, and ids that readers will not honour."""
     tokens = document.value.get("added_tokens") if isinstance(document.value, dict) else None
-    if tokens is None:
+    if tokens is None and not (
+        isinstance(document.value, dict) and "added_tokens" in document.value
+    ):
         return
     if not isinstance(tokens, list):
         findings.add(

@@ -161,7 +161,7 @@ def _check_component(
                 "error",
                 "type-missing",
                 path,
-                f"the {slot} has no type",
+                f"the {slot} has no type: readers refuse it, or take it for another part with such fields",
                 "one of " + ", ".join(known),
                 symptom=no_variant(slot),
             )

@@ -124,7 +124,11 @@ def _template(
         place = (*path, "special_tokens", name)
         ids = entry.get("ids") if isinstance(entry, dict) else None
         tokens = entry.get("tokens") if isinstance(entry, dict) else None
-        if not isinstance(ids, list) or not isinstance(tokens, list) or "id" not in entry:
+        if (
+            not isinstance(ids, list)
+            or not isinstance(tokens, list)
+            or not isinstance(entry.get("id"), str)
+        ):
             findings.add(
                 document.finding(
                     "error",

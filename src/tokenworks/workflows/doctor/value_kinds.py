@@ -47,7 +47,7 @@ def fits(value: Any, kind: str) -> str:
             else "a string of exactly one character"
         )
     if kind == "count":
-        ok = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+        ok = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 64
         return "" if ok else "an integer of 0 or more"
     if kind == "number":
         return "" if is_number(value) and 0 <= value <= 1 else "a number between 0 and 1"
