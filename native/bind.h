@@ -10,6 +10,7 @@ void bind_loading(nanobind::module_& m);
 void bind_models(nanobind::module_& m);
 void bind_pipeline(nanobind::module_& m);
 void bind_scanner(nanobind::module_& m);
-void bind_training(nanobind::module_& m);
+void bind_counter(nanobind::module_& m);
+void bind_merger(nanobind::module_& m);
 
 }  // namespace tokenworks

@@ -7,5 +7,6 @@ NB_MODULE(_native, m) {
   tokenworks::bind_models(m);
   tokenworks::bind_pipeline(m);
   tokenworks::bind_scanner(m);
-  tokenworks::bind_training(m);
+  tokenworks::bind_counter(m);
+  tokenworks::bind_merger(m);
 }

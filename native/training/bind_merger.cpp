@@ -1,5 +1,4 @@
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/unique_ptr.h>
 
 #include <memory>
@@ -7,6 +6,7 @@
 #include <vector>
 
 #include "bind.h"
+#include "training/arrays.h"
 #include "training/merger.h"
 
 namespace nb = nanobind;
@@ -15,21 +15,6 @@ using namespace nb::literals;
 namespace tokenworks {
 
 namespace {
-
-template <class T>
-using Input = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-template <class T>
-std::span<const T> view(const Input<T>& array) {
-  return {array.data(), array.size()};
-}
-
-template <class T>
-auto give(std::vector<T>&& values, std::initializer_list<size_t> shape) {
-  auto* kept = new std::vector<T>(std::move(values));
-  nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-  return nb::ndarray<nb::numpy, T>(kept->data(), shape, owner);
-}
 
 // The learned merges, gathered as they come.
 class Learner {
@@ -75,7 +60,7 @@ class Learner {
     std::vector<uint64_t> out;
     out.reserve(merges_.size());
     for (const auto& m : merges_) out.push_back(m.count);
-    return give(std::move(out), {merges_.size()});
+    return give(std::move(out));
   }
   int64_t believed_count(uint32_t left, uint32_t right) {
     return merger_.believed_count(training::pair_key(left, right));
@@ -83,7 +68,7 @@ class Learner {
   size_t vocab_size() const { return merger_.strings().size(); }
   auto slots() const {
     const auto& corpus = merger_.corpus();
-    return give(std::vector<uint32_t>(corpus.data(), corpus.data() + corpus.size()), {corpus.size()});
+    return give(std::vector<uint32_t>(corpus.data(), corpus.data() + corpus.size()));
   }
 
  private:
@@ -123,7 +108,7 @@ std::unique_ptr<Learner> make_learner(Input<Symbol> symbols, Input<uint64_t> sta
 
 }  // namespace
 
-void bind_training(nb::module_& m) {
+void bind_merger(nb::module_& m) {
   nb::class_<Learner>(m, "Learner",
                       "Learns merges over distinct words; run() continues where it stopped.")
       .def("run", &Learner::run, "most"_a, "Learn up to `most` merges; returns how many.")

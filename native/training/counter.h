@@ -1,0 +1,111 @@
+// Documents in, distinct pretokens with counts out: threads, and a bound on memory.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "scanner/scanner.h"
+#include "training/sorted_runs.h"
+#include "training/word_table.h"
+
+namespace tokenworks::training {
+
+struct CounterOptions {
+  std::optional<scanner::PatternId> pattern;  // none: documents come with their pretokens
+  unsigned threads = 1;
+  uint64_t memory = 0;       // bytes for all tables together; 0 is no bound
+  std::string run_prefix;    // of the files for what does not fit
+  uint64_t longest = 65536;  // bytes; longer pretokens are counted in parts of this length
+};
+
+struct CounterStatistics {
+  uint64_t bytes = 0;
+  uint64_t pretokens = 0;
+  uint64_t cut = 0;  // pretokens that were longer than the bound
+  uint64_t spilled_bytes = 0;
+};
+
+// What a table of counts holds, by count: the size of the words seen once, twice, ...
+struct CountHistogram {
+  static constexpr size_t kClasses = 1024;  // the last one takes all higher counts
+  std::vector<uint64_t> words = std::vector<uint64_t>(kClasses);
+  std::vector<uint64_t> bytes = std::vector<uint64_t>(kClasses);
+
+  void add(size_t length, uint64_t count) {
+    const size_t c = count < kClasses ? count : kClasses - 1;
+    ++words[c];
+    bytes[c] += length;
+  }
+};
+
+class Counter {
+ public:
+  explicit Counter(const CounterOptions& options);
+  ~Counter();
+  Counter(const Counter&) = delete;
+  Counter& operator=(const Counter&) = delete;
+
+  // Documents end to end, valid UTF-8. Waits while the threads are behind.
+  void add(std::string_view text, std::span<const uint64_t> ends);
+  // The same with the pretokens given: [begin, end) of each, in order.
+  void add_pretokens(std::string_view text, std::span<const uint64_t> spans);
+  // Words counted elsewhere.
+  void add_counts(std::string_view text, std::span<const uint64_t> starts,
+                  std::span<const uint64_t> counts);
+
+  // Moves everything counted so far to disk, for a checkpoint; returns all runs.
+  const std::vector<std::string>& flush();
+  // Counts that an earlier process flushed.
+  void adopt(std::string path) { runs_.push_back(std::move(path)); }
+
+  // No more documents: brings all counts together and says what they hold.
+  CountHistogram finish();
+  // After finish(): hands out every word seen at least this often.
+  void each(uint64_t least, const CountedWord& visit) const;
+
+  CounterStatistics statistics();
+  const std::vector<std::string>& runs() const { return runs_; }
+
+ private:
+  struct Block {
+    std::vector<uint8_t> text;    // with padding
+    std::vector<uint64_t> ends;   // of documents; or begin and end of every pretoken
+    bool pretokens = false;
+  };
+  struct Worker {
+    WordTable table;
+    CounterStatistics statistics;
+    std::thread thread;
+  };
+
+  void enqueue(Block&& block);
+  void work(Worker& worker);
+  void count(Worker& worker, const Block& block);
+  void count_word(Worker& worker, const uint8_t* word, size_t length);
+  void spill(WordTable& table);
+  void wait_until_idle();
+  void stop();
+
+  CounterOptions options_;
+  std::mutex mutex_;
+  std::condition_variable not_full_, not_empty_, idle_;
+  std::deque<Block> queue_;
+  unsigned busy_ = 0;
+  bool closed_ = false;
+  std::exception_ptr failure_;
+  std::vector<Worker> workers_;
+  std::vector<std::string> runs_;
+  uint64_t next_run_ = 0;
+  uint64_t spilled_bytes_ = 0;
+};
+
+}  // namespace tokenworks::training
