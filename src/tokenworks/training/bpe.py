@@ -1,0 +1,69 @@
+"""Byte-level byte pair encoding, equal to Hugging Face's trainer merge for merge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tokenworks.errors import OptionError
+from tokenworks.registry import method
+from tokenworks.tokenizer.tokenizer import Tokenizer
+from tokenworks.training.merges import Merges, learn_merges
+from tokenworks.training.pretokens import pretokens
+from tokenworks.training.source import TextSource
+from tokenworks.training.vocabulary import Layout, byte_level_definition
+
+
+@method(
+    "training",
+    "bpe",
+    paper="doi:10.18653/v1/P16-1162",
+    year=2016,
+    fidelity="exact",
+    declares=("lossless", "order-free", "greedy-counts"),
+)
+def bpe(
+    source: TextSource,
+    vocab_size: int,
+    *,
+    pattern: str = "cl100k",
+    special: Sequence[str] = (),
+    reserved: int = 0,
+    pad_to_multiple: int = 1,
+    min_frequency: int = 0,
+    max_token_length: int | None = None,
+) -> Tokenizer:
+    """Merge the most frequent pair of neighbouring tokens, again and again.
+
+    Inputs/outputs: text; a tokenizer of exactly `vocab_size` tokens (then padded to a multiple).
+    `max_token_length` is in bytes. Ids are special tokens, bytes, merges, reserved tokens.
+    Cost: one pass over the text to count pretokens; merging takes time by the distinct ones.
+    Deviations: none; merges equal those of `tokenizers.trainers.BpeTrainer` with the whole byte
+    alphabet, for the same pretokens. Counts are 64-bit.
+    Raises: OptionError if the text does not yield so many tokens, with the number that it yields.
+    """
+    layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
+    split = pretokens(pattern)
+    merges = learn_merges(
+        source.counts(split),
+        layout.strings,
+        layout.token_of_byte,
+        layout.learned_size,
+        min_frequency=min_frequency,
+        max_token_length=max_token_length,
+    )
+    require_size(layout, merges)
+    return Tokenizer(byte_level_definition("bpe", layout, merges, split.steps))
+
+
+def require_size(layout: Layout, merges: Merges) -> None:
+    """Refuse a corpus that is too small for the vocabulary.
+
+    Raises:
+        OptionError: with the size that it is enough for.
+    """
+    reached = max(len(layout.strings), int(merges.tokens.max(initial=0)) + 1) + layout.reserved
+    if reached < layout.vocab_size:
+        raise OptionError(
+            f"vocab_size {layout.vocab_size} cannot be reached: the corpus gives {reached} tokens "
+            "before no pair of tokens is left to merge; ask for at most that, or give more text"
+        )

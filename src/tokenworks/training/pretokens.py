@@ -1,0 +1,112 @@
+"""How text is split before merging: a named pattern or any regex, natively where we know it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks import _native
+from tokenworks.errors import FormatError, OptionError, UnknownNameError
+from tokenworks.tokenizer.definition import Step
+
+# Patterns that leave gaps between their matches; the gaps are pretokens too.
+_WITH_GAPS = frozenset(
+    ("superbpe", "digits-1", "digits-3", "digits-3-right", "digit-runs", "cjk-runs")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pretokens:
+    """A pattern that splits text.
+
+    name: ours, or "" for a regex without one. regex: as it stands in tokenizer files.
+    scanner: the name under which the native counter knows it; "" sends it through `spans`.
+    """
+
+    name: str
+    regex: str
+    scanner: str
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of a definition: the split, then bytes as characters."""
+        return (
+            {
+                "type": "Split",
+                "pattern": {"Regex": self.regex},
+                "behavior": "Isolated",
+                "invert": False,
+            },
+            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
+        )
+
+    def spans(self, text: str) -> NDArray[np.uint64]:
+        """Byte spans of the pretokens of a text, gaps included: uint64 [2 n], begin and end in turn."""
+        if self.name:
+            found = _native.find_matches(self.name, text).reshape(-1).astype(np.uint64)
+        else:
+            found = _in_bytes(text, self.regex)
+        edges = np.empty(len(found) + 2, dtype=np.uint64)
+        edges[0], edges[1:-1] = 0, found
+        edges[-1] = len(text.encode("utf-8"))
+        begins, ends = edges[:-1], edges[1:]
+        filled = ends > begins
+        return np.stack([begins[filled], ends[filled]], axis=1).reshape(-1)
+
+
+def pretokens(pattern: str) -> Pretokens:
+    """The pattern of this name, or the regex itself.
+
+    Raises:
+        UnknownNameError: a bare word that names no pattern; the nearest names are given.
+        OptionError: it is no regular expression.
+    """
+    known: dict[str, str] = _native.pattern_names()
+    if pattern in known:
+        return Pretokens(pattern, known[pattern], "" if pattern in _WITH_GAPS else pattern)
+    if pattern.replace("-", "").replace("_", "").replace(".", "").isalnum() or not pattern:
+        near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(sorted(known))}"
+        raise UnknownNameError(f"unknown pattern {pattern!r}; {hint} A regular expression also does.")
+    for name, regex in known.items():
+        if regex == pattern and name not in _WITH_GAPS:
+            return Pretokens(name, regex, name)
+    if _native.knows_pattern(pattern):
+        try:
+            _native.Counter(pattern)
+        except ValueError:
+            return Pretokens("", pattern, "")
+        return Pretokens("", pattern, pattern)
+    try:
+        _compiled(pattern)
+    except FormatError as error:
+        raise OptionError(f"--pattern: {error}") from None
+    return Pretokens("", pattern, "")
+
+
+def _compiled(pattern: str) -> None:
+    from tokenworks.tokenizer.pattern_split import compiled
+
+    compiled(pattern)
+
+
+def _in_bytes(text: str, regex: str) -> NDArray[np.uint64]:
+    from tokenworks.tokenizer.pattern_split import split
+
+    found = np.array(split(regex, text), dtype=np.int64).reshape(-1)
+    if text.isascii():
+        return found.astype(np.uint64)
+    widths = np.fromiter(_widths(text), dtype=np.uint8, count=len(text))
+    offsets = np.zeros(len(text) + 1, dtype=np.uint64)
+    np.cumsum(widths, out=offsets[1:])
+    return offsets[found]
+
+
+def _widths(text: str) -> Iterator[int]:
+    for char in text:
+        code = ord(char)
+        yield 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4

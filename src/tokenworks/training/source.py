@@ -1,0 +1,218 @@
+"""The text that a method learns from: read as often as it likes, counted within a bound of memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks import _native
+from tokenworks.errors import FormatError, OptionError, TokenworksWarning, WriteError
+from tokenworks.text.bulk import Batch, batches
+from tokenworks.training.merges import Words
+from tokenworks.training.pretokens import Pretokens
+
+LONGEST_PRETOKEN = 65_536  # bytes
+_BATCH = 4 << 20  # bytes of documents handed to the counter at a time
+_PROCESS = 96 << 20  # bytes that the interpreter and its libraries take, and buffers of text
+# Bytes that merging takes for each byte and for each word of the distinct pretokens (measured).
+_PER_BYTE, _PER_WORD = 20, 48
+
+
+@dataclass(frozen=True, slots=True)
+class CountReport:
+    """What counting found. `distinct_bytes` and `bytes` are of text; `cut` pretokens were too long."""
+
+    bytes: int
+    pretokens: int
+    distinct: int
+    distinct_bytes: int
+    cut: int
+    spilled_bytes: int
+    min_count: int
+    dropped: int  # distinct pretokens under min_count
+
+
+@dataclass(slots=True)
+class TextSource:
+    """Text to learn from.
+
+    read: makes a fresh pass over the documents.
+    threads: of counting. memory: bytes for the whole process; None is no bound.
+    scratch: a folder for what does not fit into memory. min_count: rarer pretokens are left out.
+    """
+
+    read: Callable[[], Iterable[Batch]]
+    threads: int = 0
+    memory: int | None = None
+    scratch: Path | None = None
+    min_count: int = 1
+    progress: Callable[[int], None] | None = None
+    report: CountReport | None = field(default=None, init=False)
+
+    @classmethod
+    def of_paths(cls, paths: Iterable[str | os.PathLike[str]], **options: object) -> TextSource:
+        """Files, folders, globs and so on, as `tokenworks.text` reads them."""
+        named = list(paths)
+        return cls(lambda: batches(named, _BATCH), **options)  # type: ignore[arg-type]
+
+    @classmethod
+    def of_texts(cls, texts: Iterable[str], **options: object) -> TextSource:
+        """Documents in memory."""
+        kept = list(texts)
+        return cls(lambda: _batched(kept), **options)  # type: ignore[arg-type]
+
+    def documents(self, seed: int | None = None) -> Iterator[str]:
+        """The documents, in the order of the corpus, or those of each batch shuffled by a seed."""
+        random = None if seed is None else np.random.default_rng(seed)
+        for batch in self.read():
+            found = list(batch.documents())
+            if random is not None:
+                random.shuffle(found)  # type: ignore[arg-type]
+            for document in found:
+                yield document.decode("utf-8")
+
+    def counts(self, pretokens: Pretokens) -> Words:
+        """The distinct pretokens and their counts; `report` then says what was found.
+
+        Raises:
+            FormatError: there is no text.
+            OptionError: merging them would take more than `memory`; the message names the least
+                count that fits.
+            WriteError: spilling to disk failed.
+        """
+        with _scratch(self.scratch, self.memory) as prefix:
+            counter = _native.Counter(
+                pretokens.scanner,
+                self.thread_count,
+                max(0, self.memory - _PROCESS) // 3 if self.memory else 0,
+                prefix,
+                LONGEST_PRETOKEN,
+            )
+            try:
+                for batch in self.read():
+                    self._add(counter, batch, pretokens)
+                histogram = counter.finish()
+            except OSError as error:
+                if isinstance(error, WriteError):
+                    raise
+                raise WriteError(f"{error}; free some space or name another folder") from None
+            return self._words(counter, histogram)
+
+    @property
+    def thread_count(self) -> int:
+        """The threads that counting uses."""
+        return self.threads or len(os.sched_getaffinity(0)) if _has_affinity() else os.cpu_count() or 1
+
+    def _add(self, counter: _native.Counter, batch: Batch, pretokens: Pretokens) -> None:
+        if pretokens.scanner:
+            counter.add(batch.data, batch.ends)
+        else:
+            for document in batch.documents():
+                counter.add_pretokens(document, pretokens.spans(document.decode("utf-8")))
+        if self.progress is not None:
+            self.progress(len(batch.data))
+
+    def _words(
+        self, counter: _native.Counter, histogram: dict[str, NDArray[np.uint64]]
+    ) -> Words:
+        found, sizes = histogram["words"], histogram["bytes"]
+        statistics = counter.statistics()
+        if not found.sum():
+            raise FormatError("the corpus holds no text to learn from")
+        least = max(self.min_count, 1)
+        self._refuse_what_does_not_fit(found, sizes, least)
+        kept, kept_bytes = int(found[least:].sum()), int(sizes[least:].sum())
+        if statistics["cut"]:
+            warnings.warn(
+                f"{statistics['cut']} pretokens are longer than {LONGEST_PRETOKEN} bytes; they were "
+                "counted in parts of that length",
+                TokenworksWarning,
+                stacklevel=2,
+            )
+        self.report = CountReport(
+            bytes=statistics["bytes"],
+            pretokens=statistics["pretokens"],
+            distinct=int(found.sum()),
+            distinct_bytes=int(sizes.sum()),
+            cut=statistics["cut"],
+            spilled_bytes=statistics["spilled_bytes"],
+            min_count=least,
+            dropped=int(found.sum()) - kept,
+        )
+        text, starts, counts = counter.words(least, kept, kept_bytes)
+        return Words(text, starts, counts)
+
+    def _refuse_what_does_not_fit(
+        self, found: NDArray[np.uint64], sizes: NDArray[np.uint64], least: int
+    ) -> None:
+        if self.memory is None:
+            return
+        # [c]: bytes that merging takes with the pretokens seen at least c times
+        needed = np.cumsum((sizes * _PER_BYTE + found * _PER_WORD)[::-1])[::-1] + _PROCESS
+        if needed[min(least, len(needed) - 1)] <= self.memory:
+            return
+        fitting = np.flatnonzero(needed <= self.memory)
+        what = (
+            f"--min-count {fitting[0]} fits: it leaves out the {int(found[least : fitting[0]].sum()):,} "
+            f"of {int(found.sum()):,} distinct pretokens that were seen less often"
+            if len(fitting)
+            else f"even --min-count {len(needed) - 1} does not fit"
+        )
+        raise OptionError(
+            f"merging {int(found[least:].sum()):,} distinct pretokens takes about "
+            f"{int(needed[least]) >> 20:,} MB, more than the {self.memory >> 20:,} MB of --memory; {what}"
+        )
+
+
+def _has_affinity() -> bool:
+    return hasattr(os, "sched_getaffinity")
+
+
+def _batched(texts: Iterable[str]) -> Iterator[Batch]:
+    parts: list[bytes] = []
+    held = 0
+    for text in texts:
+        try:
+            data = text.encode("utf-8")
+        except UnicodeEncodeError:
+            data = text.encode("utf-8", "replace")
+        parts.append(data)
+        held += len(data)
+        if held >= _BATCH:
+            yield _joined(parts)
+            parts, held = [], 0
+    if parts:
+        yield _joined(parts)
+
+
+def _joined(parts: list[bytes]) -> Batch:
+    lengths = np.fromiter(map(len, parts), dtype=np.uint64, count=len(parts))
+    return Batch(b"".join(parts), np.cumsum(lengths, dtype=np.uint64), "memory")
+
+
+class _scratch:
+    """A prefix for run files, in a folder of its own that is removed afterwards."""
+
+    def __init__(self, parent: Path | None, memory: int | None) -> None:
+        self.parent, self.needed = parent, memory is not None
+        self.folder: str | None = None
+
+    def __enter__(self) -> str:
+        if not self.needed:
+            return ""
+        if self.parent is not None:
+            self.parent.mkdir(parents=True, exist_ok=True)
+        self.folder = tempfile.mkdtemp(prefix="counts-", dir=self.parent)
+        return os.path.join(self.folder, "")
+
+    def __exit__(self, *_: object) -> None:
+        if self.folder is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
