@@ -41,7 +41,12 @@ class Pretokens:
                 "behavior": "Isolated",
                 "invert": False,
             },
-            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
+            {
+                "type": "ByteLevel",
+                "add_prefix_space": False,
+                "trim_offsets": True,
+                "use_regex": False,
+            },
         )
 
     def spans(self, text: str) -> NDArray[np.uint64]:
@@ -70,8 +75,12 @@ def pretokens(pattern: str) -> Pretokens:
         return Pretokens(pattern, known[pattern], "" if pattern in _WITH_GAPS else pattern)
     if pattern.replace("-", "").replace("_", "").replace(".", "").isalnum() or not pattern:
         near = difflib.get_close_matches(pattern, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(sorted(known))}"
-        raise UnknownNameError(f"unknown pattern {pattern!r}; {hint} A regular expression also does.")
+        hint = (
+            f"did you mean {' or '.join(near)}?" if near else f"known: {', '.join(sorted(known))}"
+        )
+        raise UnknownNameError(
+            f"unknown pattern {pattern!r}; {hint} A regular expression also does."
+        )
     for name, regex in known.items():
         if regex == pattern and name not in _WITH_GAPS:
             return Pretokens(name, regex, name)

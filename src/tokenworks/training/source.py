@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,7 +76,7 @@ class TextSource:
         for batch in self.read():
             found = list(batch.documents())
             if random is not None:
-                random.shuffle(found)  # type: ignore[arg-type]
+                random.shuffle(found)
             for document in found:
                 yield document.decode("utf-8")
 
@@ -109,7 +110,11 @@ class TextSource:
     @property
     def thread_count(self) -> int:
         """The threads that counting uses."""
-        return self.threads or len(os.sched_getaffinity(0)) if _has_affinity() else os.cpu_count() or 1
+        if self.threads:
+            return self.threads
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
 
     def _add(self, counter: _native.Counter, batch: Batch, pretokens: Pretokens) -> None:
         if pretokens.scanner:
@@ -120,9 +125,7 @@ class TextSource:
         if self.progress is not None:
             self.progress(len(batch.data))
 
-    def _words(
-        self, counter: _native.Counter, histogram: dict[str, NDArray[np.uint64]]
-    ) -> Words:
+    def _words(self, counter: _native.Counter, histogram: dict[str, NDArray[np.uint64]]) -> Words:
         found, sizes = histogram["words"], histogram["bytes"]
         statistics = counter.statistics()
         if not found.sum():
@@ -172,10 +175,6 @@ class TextSource:
         )
 
 
-def _has_affinity() -> bool:
-    return hasattr(os, "sched_getaffinity")
-
-
 def _batched(texts: Iterable[str]) -> Iterator[Batch]:
     parts: list[bytes] = []
     held = 0
@@ -198,21 +197,19 @@ def _joined(parts: list[bytes]) -> Batch:
     return Batch(b"".join(parts), np.cumsum(lengths, dtype=np.uint64), "memory")
 
 
-class _scratch:
+@contextmanager
+def _scratch(parent: Path | None, memory: int | None) -> Iterator[str]:
     """A prefix for run files, in a folder of its own that is removed afterwards."""
-
-    def __init__(self, parent: Path | None, memory: int | None) -> None:
-        self.parent, self.needed = parent, memory is not None
-        self.folder: str | None = None
-
-    def __enter__(self) -> str:
-        if not self.needed:
-            return ""
-        if self.parent is not None:
-            self.parent.mkdir(parents=True, exist_ok=True)
-        self.folder = tempfile.mkdtemp(prefix="counts-", dir=self.parent)
-        return os.path.join(self.folder, "")
-
-    def __exit__(self, *_: object) -> None:
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+    if memory is None:
+        yield ""
+        return
+    try:
+        if parent is not None:
+            parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.mkdtemp(prefix="counts-", dir=parent)
+    except OSError as error:
+        raise WriteError(f"cannot make a folder for counts: {error}") from None
+    try:
+        yield f"{folder}{os.sep}"
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

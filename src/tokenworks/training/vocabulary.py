@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.byte_map import BYTE_TO_CHAR
-from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Step
+from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Origin, Step
 from tokenworks.training.merges import Merges
 
 # Bytes in the order of the characters that stand for them, which is how the reference numbers them.
@@ -88,8 +88,12 @@ def byte_level_definition(
     merges: Merges,
     pretokenizer: Sequence[Step],
     normalizer: Sequence[Step] = (),
+    phases: Sequence[NDArray[np.uint64]] | None = None,
 ) -> Definition:
-    """The definition of a byte-level BPE tokenizer with these merges."""
+    """The definition of a byte-level BPE tokenizer with these merges.
+
+    phases: the counts at which the merges of each phase were made; those of `merges` if left out.
+    """
     pieces = spelled(layout, merges)
     reserved = layout.reserved_tokens(len(pieces))
     first = len(pieces)
@@ -107,7 +111,13 @@ def byte_level_definition(
         normalizer=tuple(normalizer),
         pretokenizer=tuple(pretokenizer),
         decoder=(
-            {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+            {
+                "type": "ByteLevel",
+                "add_prefix_space": True,
+                "trim_offsets": True,
+                "use_regex": True,
+            },
         ),
         added=tuple(added),
+        origin=Origin("trained", extra={"merge_counts": tuple(phases or (merges.counts,))}),
     )
