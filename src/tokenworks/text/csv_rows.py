@@ -24,7 +24,8 @@ def read(source: Source, reading: Reading, report: Report) -> Iterator[Document]
     csv.field_size_limit(max(csv.field_size_limit(), reading.max_record_bytes))
     delimiter = "\t" if source.format == "tsv" else ","
     lines = (line.text for line in text_lines(source, reading.max_record_bytes, report))
-    rows = csv.reader(lines, delimiter=delimiter)
+    # strict, so that a quote without an end is told and does not swallow the file in silence
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
 
     def problem(kind: str, line: int, message: str) -> None:
         report(Problem(kind, source.name, place_of(source, line, 0), message))

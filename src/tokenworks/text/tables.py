@@ -42,6 +42,9 @@ def batches_of(
             yield from opener(file, source, reading)
     except FieldError as error:
         report(Problem("field", source.name, "", str(error)))
+    except MemoryError:
+        message = f"not {source.format} data: it asks for more memory than there is"
+        report(Problem("unreadable", source.name, "", message))
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         report(Problem("unreadable", source.name, "", f"not {source.format} data: {error}"))
 
@@ -127,20 +130,20 @@ def _parquet(
     groups = range(table.num_row_groups)[source.begin : source.end]
     row = sum(table.metadata.row_group(index).num_rows for index in range(source.begin))
     for group in groups:
-        rows = _rows_for(table.metadata.row_group(group), reading.field)
+        rows = _rows_for(table.metadata.row_group(group))
         for batch in table.iter_batches(rows, row_groups=[group], columns=columns):
             yield row, *_split(batch, columns)
             row += batch.num_rows
 
 
-def _rows_for(group: Any, field: str) -> int:
-    """How many rows make about _BATCH_BYTES, by what the file says about this group."""
-    for index in range(group.num_columns):
-        column = group.column(index)
-        if column.path_in_schema == field and group.num_rows > 0:
-            size = max(1, int(column.total_uncompressed_size) // group.num_rows)
-            return int(max(1, min(_MAX_ROWS, _BATCH_BYTES // size)))
-    return 1024
+def _rows_for(group: Any) -> int:
+    """How many rows make about _BATCH_BYTES, by what the file says about this group.
+
+    By the size of the whole group: asking for the sizes of one column ends the process when the
+    column's statistics are broken.
+    """
+    size = max(1, int(group.total_byte_size) // max(1, int(group.num_rows)))
+    return max(16, min(_MAX_ROWS, _BATCH_BYTES // size))
 
 
 def _arrow(
@@ -160,14 +163,25 @@ def _arrow(
     columns = _columns(table.schema, reading)
     row = 0
     for batch in batches:
-        batch.validate()
         yield row, *_split(batch, columns)
         row += batch.num_rows
 
 
 def _split(batch: pa.RecordBatch, columns: list[str]) -> tuple[pa.Array, pa.Array | None]:
     texts = batch.column(batch.schema.names.index(columns[0]))
-    if pa.types.is_dictionary(texts.type):
-        texts = texts.dictionary_decode()
     labels = batch.column(batch.schema.names.index(columns[1])) if len(columns) > 1 else None
+    # Arrow trusts what a file says about its buffers; a hostile file would read past their end
+    if labels is not None:
+        labels.validate(full=True)
+    if pa.types.is_dictionary(texts.type):
+        texts.validate(full=True)
+        texts = texts.dictionary_decode()
+    as_bytes = {
+        pa.string(): pa.binary(),
+        pa.large_string(): pa.large_binary(),
+        pa.string_view(): pa.binary_view(),
+    }
+    # as bytes, so that broken UTF-8 is not an error here: it is repaired row by row
+    texts = texts.view(as_bytes.get(texts.type, texts.type))
+    texts.validate(full=True)
     return texts, labels
