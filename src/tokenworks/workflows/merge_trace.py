@@ -20,11 +20,14 @@ from tokenworks.tokenizer.definition import Bpe
 
 
 class Merged(NamedTuple):
-    """One applied merge: its rank, and the piece indices of the two parts."""
+    """One applied merge: its rank, the piece indices of the two parts, and where (symbols skipped)."""
 
     rank: int
     left: int
     right: int
+    start: int  # symbols of the spelling before the left part
+    middle: int  # ... before the right part
+    end: int  # ... up to the end of the right part
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,16 @@ class MergeTrace:
         table: dict[tuple[int, int], int] = {}
         for rank, (left, right) in zip(order, pairs, strict=True):
             table.setdefault((left, right), rank)
+        return table
+
+    @cached_property
+    def making(self) -> dict[int, list[tuple[int, int]]]:
+        """Piece index to the pairs that merge to it, best rank first."""
+        table: dict[int, list[tuple[int, int]]] = {}
+        for left, right in self.model.merges.tolist():
+            result = self.index_of.get(self.spelled(left, right))
+            if result is not None:
+                table.setdefault(result, []).append((left, right))
         return table
 
     def spelled(self, left: int, right: int) -> bytes:
@@ -88,6 +101,7 @@ class MergeTrace:
         """
         done: list[Merged] = []
         current = list(symbols)
+        starts = list(range(len(symbols) + 1))
         while len(current) > 1:
             ranked = [
                 (rank, at)
@@ -100,8 +114,9 @@ class MergeTrace:
             result = self.index_of.get(self.spelled(current[at], current[at + 1]))
             if result is None:
                 break
-            done.append(Merged(rank, current[at], current[at + 1]))
+            done.append(Merged(rank, current[at], current[at + 1], *starts[at : at + 3]))
             current[at : at + 2] = [result]
+            del starts[at + 1]
         return current, done
 
     def reachable(self, piece: int) -> bool:

@@ -11,13 +11,23 @@ from tokenworks.workflows.audit.result import Token
 
 # Where the first word of a character's Unicode name is not the name of its script.
 NAMED = {"CJK": "Han", "IDEOGRAPHIC": "Han", "HANGUL": "Hangul", "KATAKANA-HIRAGANA": "Katakana"}
-NAMED |= {"FULLWIDTH": "Latin", "HALFWIDTH": "Katakana", "MATHEMATICAL": "Latin", "FEMININE": "Latin"}
+NAMED |= {
+    "FULLWIDTH": "Latin",
+    "HALFWIDTH": "Katakana",
+    "MATHEMATICAL": "Latin",
+    "FEMININE": "Latin",
+}
 NAMED |= {"MASCULINE": "Latin", "MICRO": "Greek", "KANGXI": "Han", "OLD": "Old scripts"}
 
 
 def shown(piece: bytes) -> str:
     """A token's bytes as text, what is not UTF-8 as hex escapes."""
     return piece.decode("utf-8", "backslashreplace")
+
+
+def quoted(piece: bytes) -> str:
+    """A token's bytes in quotes, for sentences."""
+    return '"' + shown(piece) + '"'
 
 
 @lru_cache(maxsize=65536)

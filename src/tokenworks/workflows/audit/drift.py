@@ -53,9 +53,7 @@ def drift(
     ordinary = sorted({int(i) for i in d.model.ids} - special)
     flat, starts = tokenizer.encode_batch(list(texts) or [*LINES, *CODE], specials="text")
     natural = [int(i) for i in flat] or ordinary
-    rows = [
-        flat[int(starts[i]) : int(starts[i + 1])].tolist() for i in range(len(starts) - 1)
-    ]
+    rows = [flat[int(starts[i]) : int(starts[i + 1])].tolist() for i in range(len(starts) - 1)]
     rows = [row for row in rows if len(row) > 1] or [natural]
 
     def cut() -> list[int]:

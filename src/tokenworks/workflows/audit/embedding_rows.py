@@ -53,7 +53,9 @@ def _header(file: Path) -> dict[str, Any]:
                 raise FormatError(f"{file}: too short for a safetensors file")
             (size,) = struct.unpack("<Q", first)
             if size > MOST_HEADER:
-                raise FormatError(f"{file}: not a safetensors file (its header would be {size} bytes)")
+                raise FormatError(
+                    f"{file}: not a safetensors file (its header would be {size} bytes)"
+                )
             header = json.loads(data.read(size))
     except OSError as error:
         raise FormatError(f"cannot read {file}: {error.strerror}") from error

@@ -11,15 +11,33 @@ if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer
 
 SAMPLES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("digits", ("7", "42", "123", "1234", "12345", "1234567890", "3.14159", "1,000,000", "٣٤٥", "½")),
+    (
+        "digits",
+        ("7", "42", "123", "1234", "12345", "1234567890", "3.14159", "1,000,000", "٣٤٥", "½"),
+    ),
     ("dates", ("2024-02-29", "09:30:00", "1990s")),
     ("spaces", (" ", "  ", "   ", "a b", "a  b", "a    b", " a", "a ", "\t", "\u3000")),
     ("lines", ("\n", "\n\n", "a\n\nb", "\r\n", "a \nb")),
     ("indentation", ("    x", "        x", "\tx", "\t\tx", "\n    return x", "\n        return x")),
-    ("code", ("x += 1;", "def f(x):", "camelCaseName", "snake_case_name", "!==", "</div>", "0xFF", "\\n")),
+    (
+        "code",
+        (
+            "x += 1;",
+            "def f(x):",
+            "camelCaseName",
+            "snake_case_name",
+            "!==",
+            "</div>",
+            "0xFF",
+            "\\n",
+        ),
+    ),
     ("words", ("hello", " hello", "Hello", "HELLO", "don't", "DON'T", "don’t", "naïve", "Straße")),
     ("emoji", ("😀", "👍🏽", "👨‍👩‍👧", "🇫🇷", "❤️", "→", "✓")),
-    ("scripts", ("Привет", "ελληνικά", "你好世界", "こんにちは", "안녕하세요", "नमस्ते", "مرحبا", "สวัสดี")),
+    (
+        "scripts",
+        ("Привет", "ελληνικά", "你好世界", "こんにちは", "안녕하세요", "नमस्ते", "مرحبا", "สวัสดี"),
+    ),
 )
 
 

@@ -8,7 +8,6 @@ that the switch is about.
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from tokenworks.text.hostile import Sample, hostile_texts
 from tokenworks.tokenizer.definition import Bpe, Definition, WordPiece
 from tokenworks.workflows.merge_trace import MergeTrace
+from tokenworks.workflows.text_around import as_texts
 from tokenworks.workflows.verify.definitions import MOST as MOST_KEPT
 from tokenworks.workflows.verify.definitions import Comparison, Pair
 
@@ -36,49 +36,6 @@ CONTEXTS = (
 )
 MOST_PROVED = MOST_KEPT  # longer lists were cut, so they prove nothing
 MOST = 120  # competitors tried for one merge
-
-
-def as_texts(spelling: bytes) -> list[str]:
-    """Texts that contain the bytes, completing characters that are cut at either end.
-
-    Args:
-        spelling: any bytes; inner bytes that no UTF-8 text can contain give an empty list.
-    """
-    heads = [
-        b"",
-        b"\xc3",
-        b"\xd0",
-        b"\xe0",
-        b"\xe1",
-        b"\xe3",
-        b"\xe4",
-        b"\xe5",
-        b"\xea",
-        b"\xef",
-        b"\xf0",
-    ]
-    heads += [b"\xe4\xb8", b"\xe1\xba", b"\xe3\x81", b"\xec\x9d", b"\xf0\x9f", b"\xf0\x9f\x98"]
-    tails = [
-        b"",
-        b"\x80",
-        b"\x81",
-        b"\xa0",
-        b"\xbf",
-        b"\x80\x80",
-        b"\xa4\xa4",
-        b"\x9f\x80",
-        b"\x80\x80\x80",
-    ]
-    tails += [b"\xa0\x80\x80"]
-    out: list[str] = []
-    for head, tail in itertools.product(heads, tails):
-        try:
-            out.append((head + spelling + tail).decode())
-        except UnicodeDecodeError:
-            continue
-        if len(out) == 3 or (not head and not tail):
-            break
-    return out
 
 
 def _visible(text: str) -> str:
