@@ -12,31 +12,13 @@ from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
 from tokenworks.workflows.audit.describe import quoted
 from tokenworks.workflows.audit.reach import CONTEXTS
 from tokenworks.workflows.merge_trace import MergeTrace
+from tokenworks.workflows.model_alone import model_alone
 from tokenworks.workflows.text_around import as_texts, impossible
 
 if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer
 
-BYTE_LEVEL = {
-    "type": "ByteLevel",
-    "add_prefix_space": False,
-    "trim_offsets": False,
-    "use_regex": False,
-}
 Reason = tuple[str, str]  # kind of finding, and the sentence
-
-
-def bare(d: Definition) -> Definition:
-    """The model alone: no added tokens, no normalizer, no pretokenizer that cuts."""
-    byte_level = isinstance(d.model, Bpe) and d.model.byte_level
-    return replace(
-        d,
-        added=(),
-        normalizer=(),
-        pretokenizer=(BYTE_LEVEL,) if byte_level else (),
-        postprocessor=(),
-        chat_template=None,
-    )
 
 
 def reasons(tokenizer: Tokenizer, left: dict[int, bytes]) -> dict[int, Reason]:
@@ -103,7 +85,7 @@ def _preferred(tokenizer: Tokenizer, rest: dict[int, bytes]) -> dict[int, Reason
     pairs = [(i, p.decode()) for i, p in rest.items() if _is_text(p)]
     if not pairs:
         return {}
-    model_only = type(tokenizer).from_definition(bare(d))
+    model_only = type(tokenizer).from_definition(model_alone(d))
     flat, starts = model_only.encode_batch([t for _, t in pairs], specials="text")
     piece_of = dict(zip(d.model.ids.tolist(), d.model.pieces, strict=True))
     score: dict[int, float] = {}
@@ -149,7 +131,7 @@ def explain_merges(trace: MergeTrace, piece: bytes) -> str:
 
 def _step_reasons(tokenizer: Tokenizer, rest: dict[int, bytes]) -> dict[int, Reason]:
     d = tokenizer.definition
-    plain = bare(d)
+    plain = model_alone(d)
     changes: list[tuple[str, str, Callable[[], Definition]]] = [
         (
             "shadowed-by-added",

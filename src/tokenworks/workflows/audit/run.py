@@ -5,12 +5,9 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe
@@ -18,11 +15,12 @@ from tokenworks.workflows.audit.describe import by_category, by_script, longest,
 from tokenworks.workflows.audit.drift import drift
 from tokenworks.workflows.audit.embedding_rows import embedding_rows
 from tokenworks.workflows.audit.reach import Reach, ordinary_tokens, reach
-from tokenworks.workflows.audit.reasons import bare, explain_merges, reasons
+from tokenworks.workflows.audit.reasons import explain_merges, reasons
 from tokenworks.workflows.audit.result import AuditResult, Finding, Level, Rows, Token
 from tokenworks.workflows.audit.splits import splits
 from tokenworks.workflows.audit.usage import usage
 from tokenworks.workflows.merge_trace import MergeTrace
+from tokenworks.workflows.model_alone import unmerged
 from tokenworks.workflows.verify.corpora import documents
 
 LISTED = 50  # tokens kept in a finding
@@ -126,27 +124,13 @@ def _whole_only(tok: Tokenizer, found: Reach, sorted_out: dict[str, list[Token]]
     d = tok.definition
     if not isinstance(d.model, Bpe) or not d.model.ignore_merges:
         return
-    merging = replace(bare(d), model=replace(d.model, ignore_merges=False))
-    ids, texts = [], []
-    for i, piece in zip(d.model.ids.tolist(), d.model.pieces, strict=True):
-        try:
-            texts.append(piece.decode())
-        except UnicodeDecodeError:
-            continue
-        ids.append(i)
-    flat, starts = type(tok).from_definition(merging).encode_batch(texts, specials="text")
-    lengths = np.diff(starts.astype(np.int64))
-    reached = lengths == 1
-    reached[reached] = flat[starts[:-1][reached].astype(np.int64)] == np.array(ids)[reached]
     trace = MergeTrace(d.model)
-    for n in np.flatnonzero(~reached).tolist():
-        if found.seen[ids[n]]:
-            why = (
-                explain_merges(trace, texts[n].encode())
-                if len(sorted_out["whole-only"]) < LISTED
-                else ""
-            )
-            sorted_out["whole-only"].append(Token(ids[n], texts[n], why))
+    listed = sorted_out["whole-only"]
+    for n in unmerged(d).tolist():
+        token, piece = int(d.model.ids[n]), d.model.pieces[n]
+        if found.seen[token]:
+            why = explain_merges(trace, piece) if len(listed) < LISTED else ""
+            listed.append(Token(token, shown(piece), why))
 
 
 def _added(tok: Tokenizer, tokens: dict[int, bytes], sorted_out: dict[str, list[Token]]) -> None:

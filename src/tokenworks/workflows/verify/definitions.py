@@ -8,6 +8,7 @@ was read from) are no difference.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -116,8 +117,37 @@ def _ranked(model: Bpe) -> dict[Pair, int]:
     return table
 
 
+def _same_merges(one: Bpe, two: Bpe) -> bool:
+    ranks = [r if r is not None else np.arange(0) for r in (one.merge_ranks, two.merge_ranks)]
+    return (
+        one.pieces == two.pieces
+        and np.array_equal(one.merges, two.merges)
+        and np.array_equal(*ranks)
+    )
+
+
+def _out_of_order(places: list[int]) -> list[int]:
+    """The fewest positions without which the places rise: what was moved, not what it passed."""
+    tails: list[int] = []  # smallest last place of a rising run, by its length
+    ends: list[int] = []  # position of that place
+    before = [-1] * len(places)
+    for position, value in enumerate(places):
+        at = bisect_left(tails, value)
+        before[position] = ends[at - 1] if at else -1
+        tails[at : at + 1] = [value]
+        ends[at : at + 1] = [position]
+    kept = set()
+    at = ends[-1] if ends else -1
+    while at >= 0:
+        kept.add(at)
+        at = before[at]
+    return [position for position in range(len(places)) if position not in kept]
+
+
 def _merges(one: Any, two: Any, found: list[Difference]) -> tuple[Any, ...]:
     if not (isinstance(one, Bpe) and isinstance(two, Bpe)):
+        return ()
+    if _same_merges(one, two):
         return ()
     a, b = _ranked(one), _ranked(two)
     if a == b:
@@ -126,8 +156,7 @@ def _merges(one: Any, two: Any, found: list[Difference]) -> tuple[Any, ...]:
     shared_a = [p for p in a if p in b]
     shared_b = [p for p in b if p in a]
     place = {p: i for i, p in enumerate(shared_b)}
-    order = np.array([place[p] for p in shared_a], dtype=np.int64)
-    out = [shared_a[i] for i in np.flatnonzero(order != np.arange(len(order)))[:MOST]]
+    out = [shared_a[i] for i in _out_of_order([place[p] for p in shared_a])]
     ties = [p for p in shared_a if (one.merge_ranks is None) != (two.merge_ranks is None)][:1]
     only_a = [p for p in a if p not in b]
     only_b = [p for p in b if p not in a]
@@ -137,10 +166,10 @@ def _merges(one: Any, two: Any, found: list[Difference]) -> tuple[Any, ...]:
     if only_a or only_b:
         texts.append(f"{len(only_a)} only in the first, {len(only_b)} only in the second")
     if out:
-        texts.append(f"{int((order != np.arange(len(order))).sum())} in another order")
+        texts.append(f"{len(out)} in another place")
     if ties and not texts:
         texts.append("the ranks of equal results are tied in one of them")
-    pairs = [(p, a.get(p), b.get(p)) for p in (*out, *only_a[:MOST], *only_b[:MOST])]
+    pairs = [(p, a.get(p), b.get(p)) for p in (*out[:MOST], *only_a[:MOST], *only_b[:MOST])]
     examples = tuple(
         f"{show(left)} + {show(right)}: rank {i if i is not None else 'none'} against "
         f"{j if j is not None else 'none'}"

@@ -15,9 +15,10 @@ from tokenworks.text.hostile import Sample, hostile_texts
 from tokenworks.workflows.verify.comparer import Comparer
 from tokenworks.workflows.verify.counterexample import counterexample
 from tokenworks.workflows.verify.definitions import Comparison, compare_definitions
+from tokenworks.workflows.verify.proofs import proofs
 from tokenworks.workflows.verify.result import Counterexample, Difference, VerifyResult
 from tokenworks.workflows.verify.subjects import ASPECTS, Aspect, Subject, subject
-from tokenworks.workflows.verify.targets import proofs, targeted_texts
+from tokenworks.workflows.verify.targets import targeted_texts
 from tokenworks.workflows.verify.trained import trained_difference
 
 BATCH_TEXTS = 4096
