@@ -236,7 +236,9 @@ MUTATIONS = [
     Mutation(CL100K, "digits by two", pattern(r"\p{N}{1,3}", r"\p{N}{1,2}"), "pretokenizer"),
     Mutation(CL100K, "digits by four", pattern(r"\p{N}{1,3}", r"\p{N}{1,4}"), "pretokenizer"),
     Mutation(CL100K, "contractions in one case", pattern(r"'(?i:", r"'(?:"), "pretokenizer"),
-    Mutation(CL100K, "marks join letters", pattern(r"?+\p{L}++", r"?+[\p{L}\p{M}]++"), "pretokenizer"),
+    Mutation(
+        CL100K, "marks join letters", pattern(r"?+\p{L}++", r"?+[\p{L}\p{M}]++"), "pretokenizer"
+    ),
     Mutation(
         CL100K,
         "ignore_merges flipped",
@@ -260,14 +262,7 @@ MUTATIONS = [
     Mutation(MISTRAL, "byte_fallback flipped", with_model(byte_fallback=False), "byte_fallback"),
     Mutation(MISTRAL, "no dummy prefix", spaces(add_dummy_prefix=False), "normalizer"),
     Mutation(MISTRAL, "extra spaces removed", spaces(remove_extra_whitespaces=True), "normalizer"),
-    Mutation(
-        MISTRAL,
-        "merges by place, not by result",
-        with_model(merge_ranks=None),
-        "merges",
-        "equal",
-        "not-found",
-    ),
+    Mutation(MISTRAL, "merges by place, not by result", with_model(merge_ranks=None), "merges"),
     Mutation(MISTRAL, "a merge dropped", merge_dropped(100), "merges"),
     Mutation(UNIGRAM, "a score lowered", score_changed("\u2581the", -4.0), "scores"),
     Mutation(UNIGRAM, "a score raised", score_changed("er", 6.0), "scores"),
@@ -299,5 +294,8 @@ MUTATIONS = [
     Mutation(
         WORDPIECE, "only white space cuts", steps_become("pretokenizer", SPACES), "pretokenizer"
     ),
-    Mutation(WORDPIECE, "[MASK] takes no space", added(-1, lstrip=True), "added tokens"),
+    # BERT's steps drop white space anyway, so that stripping it changes nothing.
+    Mutation(
+        WORDPIECE, "[MASK] strips", added(-1, lstrip=True), "added tokens", "equal", "not-found"
+    ),
 ]
