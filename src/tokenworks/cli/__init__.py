@@ -19,6 +19,9 @@ VERBS: dict[str, Verb] = {
     "doctor": Verb(
         "tokenworks.cli.doctor:doctor", "Name what is wrong with a tokenizer or model folder."
     ),
+    "audit": Verb(
+        "tokenworks.cli.audit:audit", "Find tokens that no text produces, waste, and drift."
+    ),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 

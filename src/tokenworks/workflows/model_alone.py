@@ -51,4 +51,5 @@ def unmerged(d: Definition) -> NDArray[np.int64]:
     reached = np.diff(starts.astype(np.int64)) == 1
     indices = np.array(kept, dtype=np.int64)
     reached[reached] = flat[begins[reached]] == d.model.ids[indices[reached]]
-    return indices[~reached]
+    left: NDArray[np.int64] = indices[~reached]
+    return left

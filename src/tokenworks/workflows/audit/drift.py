@@ -43,7 +43,8 @@ def drift(
 
     Args:
         tokenizer: the tokenizer.
-        texts: natural text for the frequencies and the spans; a small built-in set when empty.
+        texts: natural text for the frequencies and the spans; when empty, a few built-in lines of
+            Latin script and code.
         seed: of the sampling.
         sequences: how many sequences of 16 ids for each way.
     """
@@ -51,13 +52,15 @@ def drift(
     d = tokenizer.definition
     special = {t.id for t in d.added}
     ordinary = sorted({int(i) for i in d.model.ids} - special)
-    flat, starts = tokenizer.encode_batch(list(texts) or [*LINES, *CODE], specials="text")
+    flat, starts = tokenizer.encode_batch(
+        list(texts) or [*LINES[:4], LINES[-2], LINES[-1], *CODE], specials="text"
+    )
     natural = [int(i) for i in flat] or ordinary
     rows = [flat[int(starts[i]) : int(starts[i + 1])].tolist() for i in range(len(starts) - 1)]
     rows = [row for row in rows if len(row) > 1] or [natural]
 
     def cut() -> list[int]:
-        row = rng.choice(rows)
+        row: list[int] = rng.choice(rows)
         at = rng.randrange(len(row))
         return row[at : at + rng.randint(1, LENGTH)]
 

@@ -34,7 +34,7 @@ def reasons(tokenizer: Tokenizer, left: dict[int, bytes]) -> dict[int, Reason]:
     first: dict[bytes, int] = {}
     for i in sorted(piece_of):
         first.setdefault(tokenizer.token_bytes(i), i)
-    unused = getattr(d.model, "unused", frozenset())
+    unused: frozenset[int] = getattr(d.model, "unused", frozenset())
     fallback = getattr(d.model, "byte_fallback", False)
     for i, text in left.items():
         if impossible(text):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tokenworks.text import documents
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe
 from tokenworks.workflows.audit.describe import by_category, by_script, longest, shown
@@ -21,8 +22,8 @@ from tokenworks.workflows.audit.splits import splits
 from tokenworks.workflows.audit.usage import usage
 from tokenworks.workflows.merge_trace import MergeTrace
 from tokenworks.workflows.model_alone import unmerged
-from tokenworks.workflows.verify.corpora import documents
 
+DOCUMENT = 1 << 16  # bytes; longer documents of a corpus are cut
 LISTED = 50  # tokens kept in a finding
 # Kind -> level and what is said of the tokens.
 KINDS: dict[str, tuple[Level, str]] = {
@@ -101,7 +102,9 @@ def audit(
 
 
 def _texts(paths: Sequence[str | Path]) -> Iterator[str]:
-    return chain.from_iterable(documents(path) for path in paths)
+    if not paths:
+        return iter(())
+    return (d.text for d in documents(list(paths), max_document_bytes=DOCUMENT))
 
 
 def _reached(tokens: dict[int, bytes], found: Reach, sorted_out: dict[str, list[Token]]) -> None:

@@ -118,12 +118,11 @@ def _ranked(model: Bpe) -> dict[Pair, int]:
 
 
 def _same_merges(one: Bpe, two: Bpe) -> bool:
-    ranks = [r if r is not None else np.arange(0) for r in (one.merge_ranks, two.merge_ranks)]
-    return (
-        one.pieces == two.pieces
-        and np.array_equal(one.merges, two.merges)
-        and np.array_equal(*ranks)
-    )
+    if one.pieces != two.pieces or not np.array_equal(one.merges, two.merges):
+        return False
+    if one.merge_ranks is None or two.merge_ranks is None:
+        return one.merge_ranks is two.merge_ranks
+    return np.array_equal(one.merge_ranks, two.merge_ranks)
 
 
 def _out_of_order(places: list[int]) -> list[int]:

@@ -21,6 +21,7 @@ from tokenworks.workflows.verify.subjects import ASPECTS, Aspect, Subject, subje
 from tokenworks.workflows.verify.targets import targeted_texts
 from tokenworks.workflows.verify.trained import trained_difference
 
+DOCUMENT = 1 << 16  # bytes; longer documents of a corpus are cut
 BATCH_TEXTS = 4096
 BATCH_BYTES = 1 << 20
 
@@ -48,7 +49,7 @@ def verify(
     Args:
         a: a `Tokenizer`, its name or path, or a tokenizer of another library (see `subject`).
         b: what to compare it with.
-        on: corpora to compare on as well: files (`.jsonl` by its `text`, others as text).
+        on: corpora to compare on as well, in any format that `tokenworks.text` reads.
         budget: bytes of generated text, besides the aimed texts and the corpora.
         seed: seed of the generator.
         mode: `ids` compares ids; `bytes` compares the tokens' bytes, so that tokenizers whose ids
@@ -124,11 +125,12 @@ def _generated(one: Subject, two: Subject, budget: int, seed: int) -> Iterator[S
 
 
 def _corpora(paths: Sequence[str | Path]) -> Iterator[Sample]:
-    from tokenworks.workflows.verify.corpora import documents
+    from tokenworks.text import documents
 
     for path in paths:
-        for text in documents(path):
-            yield Sample(f"corpus: {Path(path).name}", text)
+        for document in documents([path], max_document_bytes=DOCUMENT):
+            if document.text:
+                yield Sample(f"corpus: {Path(path).name}", document.text)
 
 
 def _search(
