@@ -21,4 +21,6 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 settings.register_profile(
     "tokenworks", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
-settings.load_profile("tokenworks")
+# The sanitizers are there to watch the native code at work, a few examples of each kind do.
+settings.register_profile("sanitized", settings.get_profile("tokenworks"), max_examples=20)
+settings.load_profile("sanitized" if os.environ.get("TOKENWORKS_SANITIZED") else "tokenworks")
