@@ -21,6 +21,7 @@ ByteTrie::ByteTrie(std::vector<std::pair<std::string_view, uint32_t>> entries) :
   std::vector<std::pair<uint8_t, uint32_t>> children;  // byte, first entry
   units_[kRoot].parent = UINT32_MAX;                   // never the child of anything
   uint32_t first_free = 1;
+  uint32_t taken_end = 1;  // no slot from here on is taken
   while (!open.empty()) {
     const Range r = open.back();
     open.pop_back();
@@ -35,13 +36,13 @@ ByteTrie::ByteTrie(std::vector<std::pair<std::string_view, uint32_t>> entries) :
       const auto c = static_cast<uint8_t>(entries[k].first[r.depth]);
       if (children.empty() || children.back().first != c) children.emplace_back(c, k);
     }
-    // The lowest place where all children fit; after many tries the end of the array, which
-    // keeps building linear at the price of some holes.
+    // The lowest place where all children fit; after many tries the place behind all that is
+    // taken, which keeps building linear at the price of some holes.
     while (first_free < units_.size() && units_[first_free].parent) ++first_free;
     const uint8_t lowest = children.front().first;
     uint32_t base = std::max<uint32_t>(first_free, lowest + 1u) - lowest;
     for (int tries = 0;; ++tries, ++base) {
-      if (tries == 64) base = std::max<uint32_t>(base, static_cast<uint32_t>(units_.size()) - 256);
+      if (tries == 64) base = std::max(base, std::max<uint32_t>(taken_end, lowest) - lowest);
       if (base + 256 > units_.size()) units_.resize(base + 256 + units_.size() / 2);
       if (std::none_of(children.begin(), children.end(),
                        [&](const auto& c) { return units_[base + c.first].parent != 0; })) {
@@ -52,6 +53,7 @@ ByteTrie::ByteTrie(std::vector<std::pair<std::string_view, uint32_t>> entries) :
     for (size_t k = 0; k < children.size(); ++k) {
       const uint32_t node = base + children[k].first;
       units_[node].parent = r.node + 1;
+      taken_end = std::max(taken_end, node + 1);
       const uint32_t end = k + 1 < children.size() ? children[k + 1].second : r.end;
       open.push_back({node, children[k].second, end, r.depth + 1});
     }

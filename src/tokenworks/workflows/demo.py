@@ -9,7 +9,7 @@ from pathlib import Path
 from tokenworks import files
 from tokenworks.workflows.languages import compare_languages
 
-TOKENIZERS = ("gpt2", "cl100k_base", "qwen2.5", "tekken", "o200k_base")
+TOKENIZERS = ("gpt2", "cl100k_base", "mistral-v1", "qwen2.5", "tekken", "o200k_base")
 FOLDER = Path("report")
 
 

@@ -1,0 +1,26 @@
+"""A vocabulary of byte pieces is small: its trie must be too."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+MODEL = Path(__file__).parents[1] / "data" / "sentencepiece" / "unigram-byte-fallback.model"
+PROGRAM = """
+import resource, sys
+from tokenworks import Tokenizer
+tokenizer = Tokenizer.load(sys.argv[1])
+tokenizer.encode("a")
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the unit of ru_maxrss is Linux's")
+def test_the_trie_of_byte_pieces_stays_small() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(MODEL)], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 400_000  # KiB, Python and numpy among them; sanitizers take more
