@@ -138,6 +138,29 @@ class Mix:
         if self.weights is not None and not sum(self.weights.values()) > 0:
             raise OptionError("the weights of the mixture are all 0; one must be above 0")
 
+    @classmethod
+    def parse(cls, items: Iterable[str], *, temperature: float = 1.0, seed: int = 0) -> Mix:
+        """A mixture from its spelling on the command line: LABEL=WEIGHT each.
+
+        Raises OptionError.
+
+        >>> Mix.parse(["en=3", "tr=1"]).weights
+        {'en': 3.0, 'tr': 1.0}
+        """
+        weights: dict[str, float] = {}
+        for item in items:
+            label, equals, weight = item.rpartition("=")
+            try:
+                value = float(weight)
+            except ValueError:
+                value = -1.0
+            if not (label and equals and value >= 0):
+                raise OptionError(f"the share {item!r} is not LABEL=WEIGHT, as in en=0.5")
+            if label in weights:
+                raise OptionError(f"the label {label!r} is given two weights")
+            weights[label] = value
+        return cls(weights or None, temperature, seed=seed)
+
     def normalized(self, available: Mapping[str, int]) -> dict[str, float]:
         """The weight of each label, summing to 1. Raises UnknownNameError for a label without text.
 
