@@ -158,5 +158,5 @@ def test_mixtures_are_parsed() -> None:
     assert Mix.parse(["en=0.5", "a=b=2"]).weights == {"en": 0.5, "a=b": 2.0}
     assert Mix.parse([], temperature=3).weights is None
     for items in (["en"], ["=1"], ["en=x"], ["en=-1"], ["en=nan"], ["en=1", "en=2"]):
-        with pytest.raises(OptionError, match="en|=1"):
+        with pytest.raises(OptionError, match=r"en|=1"):
             Mix.parse(items)
