@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from tokenworks.workflows.doctor.merge_tables import Merge, Simulation, late_merges, never_firing
+from tokenworks.workflows.doctor.merge_tables import (
+    Merge,
+    Simulation,
+    late_merges,
+    made_later,
+    never_firing,
+)
 
 
 def merges_of(picks: list[tuple[int, int]]) -> tuple[list[Merge], int]:
@@ -25,13 +31,16 @@ def merges_of(picks: list[tuple[int, int]]) -> tuple[list[Merge], int]:
     return merges, len(names)
 
 
-@settings(max_examples=400)
+@settings(max_examples=1000)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), max_size=25))
 def test_walking_the_splits_equals_merging_the_text(picks: list[tuple[int, int]]) -> None:
     merges, pieces = merges_of(picks)
     assert late_merges(merges) == []
     dead, table = never_firing(pieces, merges, ())
     simulation = Simulation(merges)
+    # Where a merge of a piece that is only made further down does fire, the list is out of order
+    # and that is what is reported.
+    assume(not any(simulation.fires(*merges[i][:2]) for i in made_later(merges, dead, table)))
     assert dead == [i for i, (a, b, _) in enumerate(merges) if not simulation.fires(a, b)]
     reachable = {m[2] for i, m in enumerate(merges) if i not in dead}
     assert {p for p in range(pieces) if table.made[p] >= 0} == reachable

@@ -5,7 +5,14 @@ from __future__ import annotations
 from itertools import islice
 
 from tokenworks.workflows.doctor.document import Document
-from tokenworks.workflows.doctor.merge_tables import Merge, Simulation, late_merges, never_firing
+from tokenworks.workflows.doctor.merge_tables import (
+    Merge,
+    MergeTable,
+    Simulation,
+    late_merges,
+    made_later,
+    never_firing,
+)
 from tokenworks.workflows.doctor.report import SHOWN_PER_FAULT, Findings
 
 
@@ -25,6 +32,9 @@ def check_order(
     if not merges:
         return
     late = late_merges(merges)
+    dead, table = never_firing(len(pieces), merges, late)
+    # A piece may have a merge that never fires and one that does, further down.
+    late = sorted({*late, *made_later(merges, dead, table)})
     simulation = Simulation(merges) if late else None
     wrong = (i for i in late if simulation is not None and simulation.fires(*merges[i][:2]))
     shown = list(islice(wrong, SHOWN_PER_FAULT))
@@ -43,7 +53,7 @@ def check_order(
             )
         )
     if not shown:
-        _never_firing(document, findings, merges, origin, pieces, late)
+        _never_firing(document, findings, merges, origin, pieces, dead, table)
 
 
 def _never_firing(
@@ -52,9 +62,9 @@ def _never_firing(
     merges: list[Merge],
     origin: list[int],
     pieces: list[str],
-    late: list[int],
+    dead: list[int],
+    table: MergeTable,
 ) -> None:
-    dead, table = never_firing(len(pieces), merges, late)
     if not dead:
         return
     lost = [p for p in {merges[i][2] for i in dead} if table.made[p] < 0]

@@ -121,3 +121,9 @@ def never_firing(
         if i in skipped or not table.add(left, right, result, i)
     ]
     return dead, table
+
+
+def made_later(merges: Sequence[Merge], dead: Sequence[int], table: MergeTable) -> list[int]:
+    """Dead merges of a piece whose only merge that fires stands further down; they may yet fire."""
+    made = table.made
+    return [i for i in dead if max(made[merges[i][0]], made[merges[i][1]]) > i]
