@@ -42,13 +42,6 @@ _HUB_FILES = (
     "*.tiktoken",
 )
 _RANK_LINE = re.compile(rb"\s*[A-Za-z0-9+/]+={0,2}[ \t]+\d+\s*(\n|$)")
-# Where each format is written: module and function.
-_WRITERS = {
-    "huggingface": "tokenworks.tokenizer.huggingface_writer",
-    "tiktoken": "tokenworks.tokenizer.tiktoken_writer",
-    "gguf": "tokenworks.tokenizer.gguf_writer",
-    "sentencepiece": "tokenworks.tokenizer.sentencepiece_writer",
-}
 
 
 def load_definition(
@@ -118,18 +111,6 @@ def read_path(path: Path, **options: Any) -> Definition:
         f"{path}: not a tokenizer ({what}); expected a tokenizer.json, a tiktoken rank file, a "
         f"SentencePiece model, GGUF, tekken JSON or vocab.txt"
     )
-
-
-def write_definition(definition: Definition, path: Path, format: str) -> None:
-    """Write a tokenizer in a format.
-
-    Raises:
-        OptionError: an unknown format.
-        UnsupportedError: the format cannot say this tokenizer exactly.
-    """
-    if format not in _WRITERS:
-        raise OptionError(f"format is {format!r}; expected {', '.join(map(repr, _WRITERS))}")
-    import_module(_WRITERS[format]).write(definition, path)
 
 
 def _head(path: Path) -> bytes:

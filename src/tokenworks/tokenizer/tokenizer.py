@@ -18,6 +18,7 @@ from tokenworks.tokenizer.decoding import Decoder, Errors, make_decoder
 from tokenworks.tokenizer.definition import Bpe, Definition
 from tokenworks.tokenizer.digest import digest
 from tokenworks.tokenizer.huggingface_config import surrounding_ids
+from tokenworks.tokenizer.shape import VocabShape, read_rows
 from tokenworks.tokenizer.streaming import StreamingDecoder
 
 Ids = NDArray[np.uint32]
@@ -125,6 +126,18 @@ class Tokenizer:
             elif step["type"] == "ByteLevel" and step["use_regex"]:
                 found.append(_GPT2_PATTERN)
         return found[0] if len(found) == 1 else None
+
+    def shape(self, model: str | os.PathLike[str] | None = None) -> VocabShape:
+        """The three sizes of a vocabulary, apart: tokens, highest id + 1, and rows of a model.
+
+        Args:
+            model: a model folder, or its config.json, for the third.
+
+        Raises:
+            FormatError: the model's files are damaged.
+        """
+        rows = None if model is None else read_rows(Path(model))
+        return VocabShape(self.n_tokens, self.max_id_plus_one, rows)
 
     # Text to ids -----------------------------------------------------------------------------
 
@@ -353,15 +366,16 @@ class Tokenizer:
 
         Args:
             path: the folder or file to write; it appears whole or not at all.
-            format: "huggingface" (a folder), "tiktoken", "gguf" or "sentencepiece".
+            format: "huggingface" (a folder), or "tiktoken", "gguf" or "sentencepiece" (a file).
 
         Raises:
+            OptionError: another format, or a folder that already holds something.
             UnsupportedError: the format cannot say this tokenizer exactly.
             WriteError: writing failed.
         """
-        from tokenworks.tokenizer.names import write_definition
+        from tokenworks.tokenizer.saving import save_definition
 
-        write_definition(self._definition, Path(path), format)
+        save_definition(self._definition, Path(path), format)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Tokenizer, (self._definition,))
