@@ -496,9 +496,11 @@ def _whole(text: str, errors: str) -> str:
 
 
 def _special_message(error: Exception) -> str:
+    content, position = error.args
     return (
-        f"{error}; choose: specials='allow' makes it the special token, specials='text' encodes it "
-        f"as plain text, and count() counts it as plain text"
+        f"the text spells the special token {content!r} at byte {position}; choose: "
+        "specials='allow' makes it the special token, specials='text' encodes it as plain text, and "
+        "count() counts it as plain text"
     )
 
 
