@@ -131,7 +131,7 @@ class StepReader {
     if (nb::isinstance<nb::str>(value)) {
       return literal(nb::cast<std::string>(value), split);
     }
-    if (PyMapping_Check(value.ptr())) {
+    if (nb::hasattr(value, "keys")) {
       if (PyMapping_HasKeyString(value.ptr(), "String") && nb::try_cast(value["String"], text)) {
         return literal(text, split);
       }
@@ -250,7 +250,7 @@ std::vector<StepReader> read_steps(nb::handle steps, const char* what) {
   std::vector<StepReader> out;
   for (nb::handle step : steps) {
     const std::string where = std::string(what) + " step " + std::to_string(out.size() + 1);
-    if (!PyMapping_Check(step.ptr())) throw std::invalid_argument(where + " is not a mapping");
+    if (!nb::hasattr(step, "keys")) throw std::invalid_argument(where + " is not a mapping");
     out.emplace_back(step, where);
   }
   return out;
@@ -305,7 +305,7 @@ std::unique_ptr<Pipeline> make_pipeline(nb::handle normalizer, nb::handle pretok
     const auto flag = [&](const char* name) {
       return PyMapping_HasKeyString(item.ptr(), name) && nb::cast<bool>(item[name]);
     };
-    if (!PyMapping_Check(item.ptr()) || !PyMapping_HasKeyString(item.ptr(), "content") ||
+    if (!nb::hasattr(item, "keys") || !PyMapping_HasKeyString(item.ptr(), "content") ||
         !PyMapping_HasKeyString(item.ptr(), "id") ||
         !nb::try_cast(item["content"], token.content) || !nb::try_cast(item["id"], token.id)) {
       throw std::invalid_argument(where + " needs a content (string) and an id (0 to 2^32-1)");
