@@ -22,40 +22,28 @@ std::array<char, 6> byte_piece(int byte) {
   return {'<', '0', 'x', kHex[byte >> 4], kHex[byte & 15], '>'};
 }
 
-// Sum is the type in which the best scores are kept: double for tokenizers, float for
-// sentencepiece. Candidates are always compared in double, as the reference's types promote.
-template <class Sum>
+// Score is the type in which scores are added and compared: double for tokenizers, float for
+// sentencepiece, whose rounding decides ties.
+template <class Score>
 class Unigram final : public Model {
  public:
   Unigram(const std::vector<std::string_view>& pieces, const std::vector<uint32_t>& ids,
           const std::vector<double>& scores, const UnigramOptions& options)
-      : unk_id_(options.unk_id), ids_(ids), scores_(scores) {
-    constexpr bool kSentencePiece = std::is_same_v<Sum, float>;
+      : unk_id_(options.unk_id), ids_(ids), scores_(scores.begin(), scores.end()) {
+    constexpr bool kSentencePiece = std::is_same_v<Score, float>;
     std::vector<std::pair<std::string_view, uint32_t>> entries;
-    double lowest = kSentencePiece ? FLT_MAX : std::numeric_limits<double>::infinity();
-    double highest = FLT_MIN;  // sentencepiece's start value: the smallest *positive* float
+    Score lowest = kSentencePiece ? FLT_MAX : std::numeric_limits<Score>::infinity();
     for (uint32_t i = 0; i < pieces.size(); ++i) {
-      if constexpr (kSentencePiece) {
-        scores_[i] = static_cast<float>(scores[i]);
-        if (options.unused.contains(ids[i])) continue;
-        if (!options.user_defined.contains(ids[i])) {
-          lowest = std::min(lowest, scores_[i]);
-          highest = std::max(highest, scores_[i]);
-        }
-      } else {
-        if (scores[i] < lowest) lowest = scores[i];
-      }
+      if (kSentencePiece && options.unused.contains(ids[i])) continue;
       entries.emplace_back(pieces[i], i);
-    }
-    if constexpr (kSentencePiece) {
-      for (uint32_t i = 0; i < pieces.size(); ++i) {
-        if (options.user_defined.contains(ids[i])) {
-          const float bonus = static_cast<float>(pieces[i].size()) * static_cast<float>(highest);
-          scores_[i] = bonus - 0.1;
-        }
+      if (kSentencePiece && options.user_defined.contains(ids[i])) {
+        // Whatever the file says: a reward for length, since any log probability is below 0.
+        scores_[i] = static_cast<Score>(0.1 * static_cast<double>(pieces[i].size()) - 0.1);
+        continue;
       }
+      lowest = std::min(lowest, scores_[i]);
     }
-    unknown_score_ = static_cast<Sum>(lowest) - static_cast<Sum>(kUnknownPenalty);
+    unknown_score_ = lowest - static_cast<Score>(kUnknownPenalty);
     trie_ = ByteTrie(std::move(entries));
     if (options.byte_fallback) find_byte_pieces(pieces);
   }
@@ -72,7 +60,7 @@ class Unigram final : public Model {
     std::vector<Step> path;
     size_t base = 0;
     size_t reach = 0;
-    Sum score = 0;
+    Score score = 0;
     for (size_t i = 0; i < n;) {
       if (i == reach) {
         if (i > base) {
@@ -93,7 +81,7 @@ class Unigram final : public Model {
 
  private:
   struct Node {
-    Sum score = 0;
+    Score score = 0;
     uint32_t begin = kUnreached;  // of the last piece, from `base`
     int32_t piece = kUnknown;
   };
@@ -122,7 +110,7 @@ class Unigram final : public Model {
   // Tries every piece that begins at `i`; returns the furthest end.
   size_t extend(const uint8_t* s, size_t n, size_t i, size_t character_end, size_t base,
                 std::vector<Node>& best) const {
-    const Sum here = best[i - base].score;
+    const Score here = best[i - base].score;
     size_t furthest = character_end;
     bool has_single = false;
     uint32_t node = ByteTrie::kRoot;
@@ -138,12 +126,12 @@ class Unigram final : public Model {
     return furthest;
   }
 
-  static void relax(size_t i, size_t end, size_t base, double candidate, int32_t piece,
+  static void relax(size_t i, size_t end, size_t base, Score candidate, int32_t piece,
                     std::vector<Node>& best) {
     if (end - base >= best.size()) best.resize(end - base + 1);
     Node& target = best[end - base];
     if (target.begin == kUnreached || candidate > target.score) {
-      target = {static_cast<Sum>(candidate), static_cast<uint32_t>(i - base), piece};
+      target = {candidate, static_cast<uint32_t>(i - base), piece};
     }
   }
 
@@ -172,7 +160,7 @@ class Unigram final : public Model {
     if (begin == end) return;
     out.unknown_begin = out.unknown_end = end;
     const std::string_view run = out.text.substr(begin, end - begin);
-    if constexpr (std::is_same_v<Sum, double>) {
+    if constexpr (std::is_same_v<Score, double>) {
       // The joined run may be a piece after all, one too unlikely to be chosen.
       if (const int32_t piece = trie_.find(run); piece != ByteTrie::kNone) {
         return out.add(ids_[static_cast<size_t>(piece)], end);
@@ -229,8 +217,8 @@ class Unigram final : public Model {
 
   std::optional<uint32_t> unk_id_;
   std::vector<uint32_t> ids_;
-  std::vector<double> scores_;
-  Sum unknown_score_ = 0;
+  std::vector<Score> scores_;
+  Score unknown_score_ = 0;
   ByteTrie trie_;
   std::vector<int32_t> bytes_;  // piece of each byte, -1 without; empty without byte fallback
 };
