@@ -43,6 +43,17 @@ def absent() -> None:
     Path("no/such/file").read_bytes()
 
 
+def warning() -> None:
+    """Warns."""
+    import warnings
+
+    from tokenworks.errors import TokenworksWarning
+
+    warnings.simplefilter("always")
+    warnings.warn("mind\nthis", TokenworksWarning, stacklevel=1)
+    warnings.warn("theirs", DeprecationWarning, stacklevel=1)
+
+
 def interrupted() -> None:
     """Is interrupted."""
     raise KeyboardInterrupt
@@ -58,7 +69,7 @@ def finding() -> None:
 @pytest.fixture
 def verbs(monkeypatch: pytest.MonkeyPatch) -> dict[str, Verb]:
     monkeypatch.setitem(sys.modules, "frame_verbs", sys.modules[SELF])
-    functions = ("good", "bad_input", "broken", "absent", "interrupted", "finding")
+    functions = ("good", "bad_input", "broken", "absent", "interrupted", "finding", "warning")
     return {
         name.replace("_", "-"): Verb(f"frame_verbs:{name}", f"Summary of {name}.")
         for name in functions
@@ -147,6 +158,13 @@ def test_a_misspelt_option_gets_a_suggestion(
 ) -> None:
     run(verbs, "good", "--jsno")
     assert "--json" in capsys.readouterr().err
+
+
+def test_warnings_are_one_line(verbs: dict[str, Verb], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(verbs, "warning") == 0
+    assert capsys.readouterr().err == "warning: mind this\n"
+    assert run(verbs, "warning", "--quiet") == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_finding_is_exit_1(verbs: dict[str, Verb]) -> None:

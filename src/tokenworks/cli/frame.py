@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -13,9 +14,9 @@ import typer
 from typer.core import TyperGroup
 
 from tokenworks import __version__
-from tokenworks.cli.settings import common_options, reset
+from tokenworks.cli.settings import common_options, reset, settings
 from tokenworks.cli.verb import Verb
-from tokenworks.errors import TokenworksError
+from tokenworks.errors import TokenworksError, TokenworksWarning
 
 PROGRAM = "tokenworks"
 DESCRIPTION = "Make, measure, verify and move tokenizers, with the evidence on screen."
@@ -130,7 +131,10 @@ def run(verbs: Mapping[str, Verb], arguments: Sequence[str] | None = None) -> in
     reset()
     try:
         given = list(sys.argv[1:] if arguments is None else arguments)
-        code = build(verbs).main(args=given, prog_name=PROGRAM, standalone_mode=False)
+        with warnings.catch_warnings():
+            if not debug:
+                warnings.showwarning = _warn
+            code = build(verbs).main(args=given, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
         if code == EXIT_INTERRUPTED:  # typer turns the interrupt of a verb into this code
             return _fail("interrupted", EXIT_INTERRUPTED)
@@ -175,6 +179,12 @@ def _explain(error: Exception) -> int:
     return _fail(
         f"a mistake in tokenworks ({kind}: {error}); TOKENWORKS_DEBUG=1 shows where", EXIT_BUG
     )
+
+
+def _warn(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    # What other libraries warn of is for their callers, which are we and not the user.
+    if issubclass(category, TokenworksWarning) and not settings().quiet:
+        print(f"warning: {_printable(' '.join(str(message).split(chr(10))))}", file=sys.stderr)
 
 
 def _fail(message: str, code: int) -> int:

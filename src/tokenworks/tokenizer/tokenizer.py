@@ -34,7 +34,7 @@ class Tokenizer:
     Immutable; may be used by several threads, pickled, and carried over a fork. Two tokenizers are
     equal when their definitions are, whatever files they came from.
 
-    Example:
+    Examples:
         >>> import tokenworks
         >>> tokenizer = tokenworks.Tokenizer.load("gpt2")
         >>> tokenizer.encode("Hello world")
