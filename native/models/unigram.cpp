@@ -16,6 +16,7 @@ namespace {
 constexpr int32_t kUnknown = -1;
 constexpr uint32_t kUnreached = UINT32_MAX;
 constexpr double kUnknownPenalty = 10.0;
+constexpr float kRebase = -100'000.0f;
 
 std::array<char, 6> byte_piece(int byte) {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -110,6 +111,9 @@ class Unigram final : public Model {
   // Tries every piece that begins at `i`; returns the furthest end.
   size_t extend(const uint8_t* s, size_t n, size_t i, size_t character_end, size_t base,
                 std::vector<Node>& best) const {
+    if constexpr (std::is_same_v<Score, float>) {
+      if (best[i - base].score < kRebase) rebase(i - base, best);
+    }
     const Score here = best[i - base].score;
     size_t furthest = character_end;
     bool has_single = false;
@@ -124,6 +128,15 @@ class Unigram final : public Model {
     }
     if (!has_single) relax(i, character_end, base, unknown_score_ + here, kUnknown, best);
     return furthest;
+  }
+
+  // sentencepiece keeps its single precision from wearing out on long texts by counting from 0
+  // again; pieces that already reach further keep their distance.
+  static void rebase(size_t at, std::vector<Node>& best) {
+    const Score here = best[at].score;
+    for (size_t k = at; k < best.size(); ++k) {
+      if (best[k].begin != kUnreached) best[k].score -= here;
+    }
   }
 
   static void relax(size_t i, size_t end, size_t base, Score candidate, int32_t piece,

@@ -138,6 +138,18 @@ def test_same_as_sentencepiece_on_real_models(language: str) -> None:
         assert encode(pipeline, unigram, text) == by_sentencepiece(processor, text)
 
 
+def test_same_as_sentencepiece_on_long_texts() -> None:
+    # Repeats make ties, which the rounding of the summed scores decides; the sums start anew
+    # whenever they fall below -100,000.
+    definition, model, processor = loaded(train(user_defined_symbols=["x"]))
+    pipeline, unigram = native(definition.normalizer), native_model(model)
+    chooser = random.Random(11)
+    ties = ["oo" * 20, "e" * 33, "foofoo", "barbar" * 9, "thethethe", "x", "☃☃", "qui", "ok"]
+    text = " ".join(chooser.choices(ties, k=60_000))
+    ids = [i for p, _, _ in pipeline.run(text, track=False) for i in unigram.encode(p)[0]]
+    assert ids == processor.encode(text)
+
+
 def charsmap_steps() -> tuple[Step, ...]:
     definition, _, _ = loaded(train())
     charsmap = definition.normalizer[0]["precompiled_charsmap"]
