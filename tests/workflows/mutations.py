@@ -260,6 +260,11 @@ MUTATIONS = [
     Mutation(MISTRAL, "extra spaces removed", spaces(remove_extra_whitespaces=True), "normalizer"),
     Mutation(MISTRAL, "merges by place, not by result", with_model(merge_ranks=None), "merges"),
     Mutation(MISTRAL, "a merge dropped", merge_dropped(100), "merges"),
+    Mutation(UNIGRAM, "a score lowered", score_changed("\u2581the", -4.0), "scores"),
+    Mutation(UNIGRAM, "a score raised", score_changed("er", 6.0), "scores"),
+    Mutation(UNIGRAM, "unknown token moved", with_model(unk_id=5), "unknown token"),
+    Mutation(UNIGRAM, "a piece respelled", piece_respelled(300, b"qqq"), "vocabulary"),
+    Mutation(UNIGRAM, "character map dropped", step("normalizer", "Precompiled"), "normalizer"),
     Mutation(
         WORDPIECE,
         "longer words",

@@ -18,6 +18,7 @@ from tokenworks.workflows.verify import verify
 EMBEDDED = ("gpt2", "gpt-neox", "cl100k_base", "qwen2.5", "mistral-v1")
 FILES = {
     "llama3": "tokenizers/llama3.hf",
+    "unigram": "tokenizers/compoundpiece_spm_subset/tokenizers/baseline/monolingual/fr.model",
 }
 WORDS = "the of and to in un believ able run ning token s ing ed play er walk 19 20 世 界 é ##qq"
 

@@ -180,7 +180,7 @@ def _detail(kind: str, piece: bytes) -> str:
     if kind != "pretokenizer-splits":
         return ""
     text = piece.decode("utf-8", "ignore")
-    if sum(c.isnumeric() for c in text) > 1:
+    if any(c.isnumeric() for c in text):
         return " (digits)"
     if any(c.isspace() for c in text.strip(" ")) or text.endswith(" "):
         return " (white space)"
