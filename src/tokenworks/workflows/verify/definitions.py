@@ -101,10 +101,12 @@ def _vocabulary(a: Definition, b: Definition, found: list[Difference]) -> tuple[
     examples = tuple(f"only in the first: {show(p)}" for p in only_a[:3])
     examples += tuple(f"only in the second: {show(p)}" for p in only_b[:3])
     found.append(Difference("vocabulary", summary, examples=examples))
-    ids = [p for i, p in one.items() if i in two and two[i] != p]
-    if ids:
-        found.append(Difference("ids", f"{len(ids)} ids stand for other pieces"))
-    return only_a[:200] + only_b[:200] + ids[:200], False
+    where = {piece: i for i, piece in two.items()}
+    moved = [(p, i) for i, p in one.items() if p in where and two.get(i) != p]
+    if moved:
+        said = tuple(f"{show(p)}: {i} against {where[p]}" for p, i in moved[:5])
+        found.append(Difference("ids", f"{len(moved)} shared pieces have other ids", examples=said))
+    return only_a[:200] + only_b[:200] + [p for p, _ in moved[:200]], False
 
 
 def _ranked(model: Bpe) -> dict[Pair, int]:

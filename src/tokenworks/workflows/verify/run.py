@@ -173,7 +173,8 @@ def _judge(
     out = []
     for d in comparison.differences:
         if d.effect == "beside":
-            out.append(d)
+            told = example is not None and example.aspect in ("template", "trained")
+            out.append(replace(d, effect="shown") if told and d.component != "pad_id" else d)
         elif d.component in proved:
             out.append(replace(d, effect="proved-none", reason=proved[d.component]))
         elif example is not None:
