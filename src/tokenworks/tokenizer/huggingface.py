@@ -1,8 +1,9 @@
 """Read Hugging Face tokenizers: a tokenizer.json, or a folder with its companions.
 
 A folder is read as `transformers` 5 opens it: tokens of tokenizer_config.json that tokenizer.json
-lacks are added, named special tokens become bos, eos and pad, and an explicit `add_bos_token` or
-`add_eos_token` replaces the post-processor. No code is ever run, whatever the configuration asks.
+lacks are added, and named special tokens become bos, eos and pad. `add_bos_token` and `add_eos_token`
+count only in folders without a tokenizer.json, whose post-processor rules otherwise. No code is ever
+run, whatever the configuration asks.
 """
 
 from __future__ import annotations

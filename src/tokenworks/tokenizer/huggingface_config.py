@@ -107,7 +107,8 @@ def apply_companions(
         for role in ("bos", "eos", "pad")
     }
     post = definition.postprocessor
-    if "add_bos_token" in config or "add_eos_token" in config:
+    older = path.is_dir()  # without a tokenizer.json, whose post-processor rules where there is one
+    if older and ("add_bos_token" in config or "add_eos_token" in config):
         wants_bos = bool(config.get("add_bos_token")) and roles["bos"] is not None
         wants_eos = bool(config.get("add_eos_token")) and roles["eos"] is not None
         post = _template(

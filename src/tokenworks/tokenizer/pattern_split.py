@@ -1,7 +1,9 @@
 """Splitting by patterns that have no native scanner: the `regex` library with our Unicode tables.
 
 The reference libraries class fewer code points as letters than the current `regex` library does, so
-`\\p{L}` and its like are written out as the sets of our tables before a pattern is compiled.
+`\\p{L}` and its like, and `\\w`, are written out as the sets of our tables before a pattern is
+compiled. `\\w` has no joiners, as in tokenizers (tiktoken counts U+200C and U+200D). Scripts,
+`[[:alpha:]]` and `\\b` are those of the `regex` library.
 """
 
 from __future__ import annotations
@@ -29,6 +31,17 @@ _LONG_NAMES = {
     "separator": "Z",
     "other": "C",
 }
+
+# \w: letters, marks, decimal and letter numbers, connectors, and the alphabetic symbols.
+_WORD = frozenset(
+    ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "Pc")  # as Unicode's UTS 18 has it
+)
+_LETTERS_IN_CIRCLES = (
+    (0x24B6, 0x24E9),
+    (0x1F130, 0x1F149),
+    (0x1F150, 0x1F169),
+    (0x1F170, 0x1F189),
+)
 
 
 def split(pattern: str, text: str) -> list[tuple[int, int]]:
@@ -66,10 +79,13 @@ def _with_our_classes(pattern: str) -> str:
 
     def write(match: re.Match[str]) -> str:
         nonlocal depth
-        escape, negated, name, letter, _, bracket = match.groups()
+        escape, negated, name, letter, plain, bracket = match.groups()
         if bracket:
             depth = 0 if bracket == "]" else 1
             return match[0]
+        if plain in ("w", "W"):
+            ranges = _ranges(_WORD, plain == "w", _LETTERS_IN_CIRCLES)
+            return ranges if depth else f"[{ranges}]"
         if escape is None:
             return match[0]
         wanted = _members((name or letter).strip())
@@ -91,13 +107,15 @@ def _members(name: str) -> frozenset[str] | None:
 
 
 @functools.lru_cache(maxsize=128)
-def _ranges(wanted: frozenset[str], positive: bool) -> str:
+def _ranges(wanted: frozenset[str], positive: bool, more: tuple[tuple[int, int], ...] = ()) -> str:
     table = character_categories()
     member = bytes(
         (category < len(_CATEGORIES) and _CATEGORIES[category] in wanted) == positive
         for category in range(32)
     )
-    flags = table.translate(bytes(member[code & 31] for code in range(256)))
+    flags = bytearray(table.translate(bytes(member[code & 31] for code in range(256))))
+    for begin, end in more:
+        flags[begin : end + 1] = bytes((positive,)) * (end + 1 - begin)
     parts = []
     for run in re.finditer(rb"\x01+", flags):
         begin, end = run.start(), run.end() - 1

@@ -94,9 +94,12 @@ def from_ranks(
     Returns:
         The definition.
     """
-    ordered = sorted(ranks.items(), key=lambda item: item[1])
-    pieces = tuple(piece for piece, _ in ordered)
-    numbers = np.array([rank for _, rank in ordered], np.uint32)
+    numbers = np.fromiter(ranks.values(), np.uint32, len(ranks))
+    pieces = tuple(ranks)
+    if (numbers[1:] < numbers[:-1]).any():  # files are in order of rank, as a rule
+        order = np.argsort(numbers, kind="stable")
+        numbers = numbers[order]
+        pieces = tuple(pieces[place] for place in order.tolist())
     end = "<|endoftext|>"
     return Definition(
         name=name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,18 +11,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks.errors import OptionError, TextError, TokenworksWarning
-from tokenworks.tokenizer import templates
+from tokenworks.errors import OptionError, TextError
+from tokenworks.tokenizer.as_trained import ids_as_trained, surrounding
 from tokenworks.tokenizer.decoding import Decoder, Errors, make_decoder
 from tokenworks.tokenizer.definition import Bpe, Definition
 from tokenworks.tokenizer.digest import digest
-from tokenworks.tokenizer.huggingface_config import surrounding_ids
 from tokenworks.tokenizer.shape import VocabShape, read_rows
 from tokenworks.tokenizer.streaming import StreamingDecoder
+from tokenworks.tokenizer.text_policy import (
+    Specials,
+    Surrogates,
+    character_spans,
+    check_policy,
+    special_message,
+    whole_text,
+)
 
 Ids = NDArray[np.uint32]
-Specials = Literal["error", "allow", "text"]
-Surrogates = Literal["strict", "replace"]
 _GPT2_PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
 _SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 
@@ -164,8 +168,8 @@ class Tokenizer:
         Raises:
             TextError: a special token or a lone surrogate that is refused.
         """
-        _check_policy(specials)
-        ids = self._encode(_whole(text, errors), specials)
+        check_policy(specials)
+        ids = self._encode(whole_text(text, errors), specials)
         return self._surround(ids) if add_special else ids
 
     def encode_batch(
@@ -190,24 +194,24 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        _check_policy(specials)
+        check_policy(specials)
         if threads < 0:
             raise OptionError(f"threads is {threads}; expected 0 (one per core) or more")
         from tokenworks._native import SpecialTokenError
 
-        whole = [_whole(text, errors) for text in texts]
+        whole = [whole_text(text, errors) for text in texts]
         try:
             ids, starts = self._encoder.encode_batch(whole, specials, threads)
         except SpecialTokenError as error:
-            raise TextError(_special_message(error)) from None
-        if not add_special or not (self._before.size or self._after.size):
+            raise TextError(special_message(error)) from None
+        around = sum(part.size for part in self._surrounding)
+        if not add_special or not around:
             return ids, starts
         parts = [
             self._surround(ids[begin:end])
             for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
         ]
-        more = np.uint64(self._before.size + self._after.size)
-        starts = starts + np.arange(len(starts), dtype=np.uint64) * more
+        starts = starts + np.arange(len(starts), dtype=np.uint64) * np.uint64(around)
         return np.concatenate([*parts, np.empty(0, np.uint32)]), starts
 
     def encode_spans(
@@ -232,21 +236,21 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        _check_policy(specials)
+        check_policy(specials)
         if unit not in ("bytes", "characters"):
             raise OptionError(f"unit is {unit!r}; expected 'bytes' or 'characters'")
         from tokenworks._native import SpecialTokenError
 
-        text = _whole(text, errors)
+        text = whole_text(text, errors)
         try:
             ids, spans = self._encoder.encode_spans(text, specials)
         except SpecialTokenError as error:
-            raise TextError(_special_message(error)) from None
-        return ids, (_character_spans(text, spans) if unit == "characters" else spans)
+            raise TextError(special_message(error)) from None
+        return ids, (character_spans(text, spans) if unit == "characters" else spans)
 
     def count(self, text: str) -> int:
         """How many tokens a text has; special tokens and lone surrogates in it are plain text."""
-        return len(self._encode(_whole(text, "replace"), "text"))
+        return len(self._encode(whole_text(text, "replace"), "text"))
 
     def ids_as_trained(
         self,
@@ -273,45 +277,13 @@ class Tokenizer:
             TextError: a special token in the text or in a message, with specials="error".
             UnsupportedError: messages for a tokenizer without a chat template.
         """
-        _check_policy(specials)
-        if isinstance(text_or_messages, str):
-            ids = self.encode(text_or_messages, specials=specials)
-            doubled = (
-                self._before.size and ids[: self._before.size].tolist() == self._before.tolist()
-            )
-            if doubled:
-                warnings.warn(
-                    f"the text begins with the BOS that {self.name} adds itself; kept once",
-                    TokenworksWarning,
-                    stacklevel=2,
-                )
-                ids = ids[self._before.size :]
-            return self._surround(ids)
-        if specials == "text":
-            raise OptionError(
-                "specials='text' cannot be told apart inside a chat template; remove special tokens "
-                "from the messages, or allow them with specials='allow'"
-            )
-        if specials == "error":
-            for message in text_or_messages:
-                self._refuse_specials(message.get("content"))
-        text = templates.render(
-            self._definition.chat_template,
+        return ids_as_trained(
+            self,
             text_or_messages,
-            special_tokens=self._roles,
             add_generation_prompt=add_generation_prompt,
+            specials=specials,
             variables=variables,
         )
-        ids = self.encode(text, specials="allow")
-        bos = self._definition.bos_id
-        if bos is not None and ids[:2].tolist() == [bos, bos]:
-            warnings.warn(
-                f"the chat template of {self.name} writes BOS twice; kept once",
-                TokenworksWarning,
-                stacklevel=2,
-            )
-            ids = ids[1:]
-        return ids
 
     # Ids to text -----------------------------------------------------------------------------
 
@@ -416,39 +388,8 @@ class Tokenizer:
 
     @cached_property
     def _surrounding(self) -> tuple[Ids, Ids]:
-        definition = self._definition
-        before, after = surrounding_ids(definition.postprocessor)
-        if not definition.postprocessor:
-            before = (
-                [definition.bos_id] if definition.add_bos and definition.bos_id is not None else []
-            )
-            after = (
-                [definition.eos_id] if definition.add_eos and definition.eos_id is not None else []
-            )
+        before, after = surrounding(self._definition)
         return np.array(before, np.uint32), np.array(after, np.uint32)
-
-    @property
-    def _before(self) -> Ids:
-        return self._surrounding[0]
-
-    @property
-    def _after(self) -> Ids:
-        return self._surrounding[1]
-
-    @cached_property
-    def _roles(self) -> dict[str, str]:
-        definition = self._definition
-        config = definition.origin.extra.get("companions", {}).get("tokenizer_config.json", {})
-        roles = {
-            role: value["content"] if isinstance(value, Mapping) else value
-            for role, value in config.items()
-            if role.endswith("_token") and isinstance(value, str | Mapping)
-        }
-        for role in ("bos", "eos", "pad"):
-            number = getattr(definition, f"{role}_id")
-            if number is not None and f"{role}_token" not in roles:
-                roles[f"{role}_token"] = self.token_bytes(number).decode("utf-8", "replace")
-        return roles
 
     def _encode(self, text: str, specials: str) -> Ids:
         from tokenworks._native import SpecialTokenError
@@ -456,59 +397,9 @@ class Tokenizer:
         try:
             ids: Ids = self._encoder.encode(text, specials)
         except SpecialTokenError as error:
-            raise TextError(_special_message(error)) from None
+            raise TextError(special_message(error)) from None
         return ids
 
     def _surround(self, ids: Ids) -> Ids:
-        if not (self._before.size or self._after.size):
-            return ids
-        return np.concatenate([self._before, ids, self._after])
-
-    def _refuse_specials(self, content: Any) -> None:
-        if isinstance(content, str):
-            self.encode(content, specials="error", errors="replace")
-        elif isinstance(content, Sequence):
-            for part in content:
-                self._refuse_specials(part.get("text") if isinstance(part, Mapping) else part)
-
-
-def _check_policy(specials: str) -> None:
-    if specials not in ("error", "allow", "text"):
-        raise OptionError(f"specials is {specials!r}; expected 'error', 'allow' or 'text'")
-
-
-def _whole(text: str, errors: str) -> str:
-    """The text, when it can be written as UTF-8."""
-    if errors not in ("strict", "replace"):
-        raise OptionError(f"errors is {errors!r}; expected 'strict' or 'replace'")
-    if not isinstance(text, str):
-        raise OptionError(f"a text is expected, not {type(text).__name__}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        if errors == "strict":
-            raise TextError(
-                f"lone surrogate U+{ord(text[error.start]):04X} at character {error.start:,}, which is "
-                f"no text; encode with errors='replace' to make it U+FFFD"
-            ) from None
-        return text.translate(_SURROGATES)
-    return text
-
-
-def _special_message(error: Exception) -> str:
-    content, position = error.args
-    return (
-        f"the text spells the special token {content!r} at byte {position}; choose: "
-        "specials='allow' makes it the special token, specials='text' encodes it as plain text, and "
-        "count() counts it as plain text"
-    )
-
-
-def _character_spans(text: str, spans: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    data = np.frombuffer(text.encode(), np.uint8)
-    starts = (data & 0xC0) != 0x80
-    # characters that begin before each byte position
-    before = np.concatenate([np.zeros(1, np.uint32), np.cumsum(starts, dtype=np.uint32)])
-    inside = np.append(~starts, False)
-    begin = before[spans[:, 0]] - inside[spans[:, 0]]
-    return np.stack([begin, before[spans[:, 1]]], axis=1).astype(np.uint32)
+        before, after = self._surrounding
+        return np.concatenate([before, ids, after]) if before.size or after.size else ids

@@ -1,0 +1,68 @@
+"""What may be encoded: policies for special tokens and lone surrogates, and positions in characters."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks.errors import OptionError, TextError
+
+Specials = Literal["error", "allow", "text"]
+Surrogates = Literal["strict", "replace"]
+_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
+
+
+def check_policy(specials: str) -> None:
+    """Refuse a policy that is none.
+
+    Raises:
+        OptionError: it is not "error", "allow" or "text".
+    """
+    if specials not in ("error", "allow", "text"):
+        raise OptionError(f"specials is {specials!r}; expected 'error', 'allow' or 'text'")
+
+
+def whole_text(text: str, errors: str) -> str:
+    """The text, when it can be written as UTF-8.
+
+    Raises:
+        TextError: it holds a lone surrogate, with errors="strict".
+        OptionError: it is no text, or `errors` is neither "strict" nor "replace".
+    """
+    if errors not in ("strict", "replace"):
+        raise OptionError(f"errors is {errors!r}; expected 'strict' or 'replace'")
+    if not isinstance(text, str):
+        raise OptionError(f"a text is expected, not {type(text).__name__}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        if errors == "strict":
+            raise TextError(
+                f"lone surrogate U+{ord(text[error.start]):04X} at character {error.start:,}, which is "
+                f"no text; encode with errors='replace' to make it U+FFFD"
+            ) from None
+        return text.translate(_SURROGATES)
+    return text
+
+
+def special_message(error: Exception) -> str:
+    """The core's message on a special token in the text, with the three ways out."""
+    content, position = error.args
+    return (
+        f"the text spells the special token {content!r} at byte {position}; choose: "
+        "specials='allow' makes it the special token, specials='text' encodes it as plain text, and "
+        "count() counts it as plain text"
+    )
+
+
+def character_spans(text: str, spans: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Byte spans of a text as spans of characters, uint32 [n, 2]; parts of a character take all of it."""
+    data = np.frombuffer(text.encode(), np.uint8)
+    starts = (data & 0xC0) != 0x80
+    # characters that begin before each byte position
+    before = np.concatenate([np.zeros(1, np.uint32), np.cumsum(starts, dtype=np.uint32)])
+    inside = np.append(~starts, False)
+    begin = before[spans[:, 0]] - inside[spans[:, 0]]
+    return np.stack([begin, before[spans[:, 1]]], axis=1).astype(np.uint32)
