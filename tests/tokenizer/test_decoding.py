@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sentencepiece
 import tiktoken
 import tokenizers
 from tests.assets import asset
@@ -159,3 +160,30 @@ def test_an_id_without_a_token_is_refused(number: Any) -> None:
             function([number])
     with pytest.raises(OptionError, match="no token has the id"):
         tokenizer.token_bytes(number)
+
+
+COMPOUND = "tokenizers/compoundpiece_spm_subset/tokenizers"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tokenizers/mistral-v1.model",
+        "tokenizers/llama2.model",
+        f"{COMPOUND}/baseline/monolingual/de.model",
+        f"{COMPOUND}/compoundpiece/monolingual/hi.model",
+    ],
+)
+def test_sentencepiece_decodes_to_the_same_text(name: str) -> None:
+    path = asset(name)
+    ours = Tokenizer.load(path)
+    library = sentencepiece.SentencePieceProcessor(model_file=str(path))
+    draw = random.Random(1)
+    size = library.vocab_size()
+    spaced = [n for n in range(size) if "▁" in library.id_to_piece(n)][:500]
+    for _ in range(2000):
+        chosen = [
+            draw.choice([*range(300), *spaced]) if draw.random() < 0.7 else draw.randrange(size)
+            for _ in range(draw.randrange(9))
+        ]
+        assert ours.decode(chosen) == library.decode(chosen), chosen
