@@ -64,10 +64,17 @@ Bpe::Bpe(Vocabulary vocabulary, std::vector<uint32_t> ids,
 
   for (int b = 0; b < 256; ++b) {
     const char byte = static_cast<char>(b);
-    byte_piece_[b] = vocabulary_.find({&byte, 1});
+    bytes_.symbol[b] = vocabulary_.find({&byte, 1});
     char code[8];
     std::snprintf(code, sizeof code, "<0x%02X>", b);
     fallback_piece_[b] = vocabulary_.find(code);
+  }
+  if (options_.byte_level) {
+    all_bytes_ = std::find(bytes_.symbol.begin(), bytes_.symbol.end(), kNone) == bytes_.symbol.end();
+    bytes_.rank.resize(1 << 16);
+    for (size_t pair = 0; all_bytes_ && pair < bytes_.rank.size(); ++pair) {
+      bytes_.rank[pair] = merges_.rank(bytes_.symbol[pair >> 8], bytes_.symbol[pair & 255]);
+    }
   }
   symbol_ids_ = ids_;
   if (options_.unk_id >= 0) {
@@ -111,7 +118,7 @@ void Bpe::first_symbols(const uint8_t* s, size_t n, std::vector<uint32_t>& symbo
 
   if (options_.byte_level) {
     for (size_t i = 0; i < n; ++i) {
-      const uint32_t piece = byte_piece_[s[i]];
+      const uint32_t piece = bytes_.symbol[s[i]];
       if (piece == kNone) {
         add_unknown(i + 1);
       } else {
@@ -200,6 +207,12 @@ void Bpe::encode_plain(const uint8_t* s, size_t n, MergeScratch& scratch,
       out.assign(1, ids_[whole]);
       return;
     }
+  }
+  if (all_bytes_) {
+    out.resize(n);
+    out.resize(merge_bytes(merges_, bytes_, s, out.data(), n, scratch));
+    for (uint32_t& symbol : out) symbol = ids_[symbol];
+    return;
   }
   first_symbols(s, n, out, nullptr);
   out.resize(merge_symbols(merges_, out.data(), nullptr, out.size(), scratch));

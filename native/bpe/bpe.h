@@ -59,7 +59,8 @@ class Bpe final : public Model {
   std::vector<uint32_t> ids_;
   BpeOptions options_;
   MergeTable merges_;
-  std::array<uint32_t, 256> byte_piece_{};      // byte-level: piece of each byte
+  ByteRanks bytes_;          // byte-level models
+  bool all_bytes_ = false;  // every byte has a piece
   std::array<uint32_t, 256> fallback_piece_{};  // <0x00>..<0xFF>
   uint32_t unk_piece_ = Vocabulary::kNone;
   std::vector<uint8_t> piece_unused_;

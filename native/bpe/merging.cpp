@@ -1,7 +1,6 @@
 #include "bpe/merging.h"
 
 #include <algorithm>
-#include <cstring>
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__) && \
     !defined(__SANITIZE_ADDRESS__)
@@ -15,68 +14,78 @@ namespace tokenworks {
 namespace {
 
 constexpr uint32_t kNoRank = MergeTable::kNoRank;
-constexpr size_t kLinearLimit = 192;  // above it, a heap beats scanning for the lowest rank
-constexpr size_t kPad = 16;           // ranks are scanned in blocks of this many
 
-// Position of the lowest rank, the first of equals; `n` is a multiple of kPad.
+// Up to this many symbols the lowest rank is found by looking at all of them, 16 at a time; above
+// it, by a heap.
+constexpr size_t kScanLimit = 128;
+constexpr size_t kLanes = 16;
+
+// Ranks are below 2^22, so a rank and the position of its pair fit in one word, and the least of the
+// words is the leftmost pair of lowest rank. kNoRank becomes a word above all others.
+constexpr uint32_t kNoPair = kNoRank << 8;
+inline uint32_t pair_word(uint32_t rank, size_t at) {
+  return rank << 8 | static_cast<uint32_t>(at);
+}
+
+#if defined(__GNUC__)
+typedef uint32_t Lanes16 __attribute__((vector_size(64)));
+typedef uint32_t Lanes8 __attribute__((vector_size(32)));
+typedef uint32_t Lanes4 __attribute__((vector_size(16)));
+
+__attribute__((always_inline)) inline uint32_t least(const uint32_t* words, size_t n) {
+  Lanes16 low = *reinterpret_cast<const Lanes16*>(words);
+  for (size_t i = kLanes; i < n; i += kLanes) {
+    const Lanes16 next = *reinterpret_cast<const Lanes16*>(words + i);
+    low = low < next ? low : next;
+  }
+  const Lanes8 a = __builtin_shufflevector(low, low, 0, 1, 2, 3, 4, 5, 6, 7);
+  const Lanes8 b = __builtin_shufflevector(low, low, 8, 9, 10, 11, 12, 13, 14, 15);
+  const Lanes8 half = a < b ? a : b;
+  const Lanes4 c = __builtin_shufflevector(half, half, 0, 1, 2, 3);
+  const Lanes4 d = __builtin_shufflevector(half, half, 4, 5, 6, 7);
+  const Lanes4 quarter = c < d ? c : d;
+  return std::min(std::min(quarter[0], quarter[1]), std::min(quarter[2], quarter[3]));
+}
+#else
+inline uint32_t least(const uint32_t* words, size_t n) {
+  return *std::min_element(words, words + n);
+}
+#endif
+
+// Merges symbols whose pairs have the ranks in `words` already. Symbols stay where they are; those
+// merged into the one on their left are skipped by `next`. Compacts at the end.
 TOKENWORKS_CLONES
-size_t lowest(const uint32_t* ranks, size_t n) {
-  uint32_t best = kNoRank;
-  for (size_t i = 0; i < n; i += kPad) {
-    uint32_t block = kNoRank;
-    for (size_t k = 0; k < kPad; ++k) block = std::min(block, ranks[i + k]);
-    best = std::min(best, block);
-  }
-  if (best == kNoRank) return n;
-  for (size_t i = 0;; ++i) {
-    if (ranks[i] == best) return i;
-  }
-}
-
-size_t lowest_of_few(const uint32_t* ranks, size_t n) {
-  size_t at = 0;
-  uint32_t best = ranks[0];
-  for (size_t i = 1; i < n; ++i) {
-    const bool lower = ranks[i] < best;
-    best = lower ? ranks[i] : best;
-    at = lower ? i : at;
-  }
-  return best == kNoRank ? n : at;
-}
-
-inline void close_gap(uint32_t* array, size_t at, size_t n) {  // removes array[at]
-  std::memmove(array + at, array + at + 1, (n - at - 1) * sizeof(uint32_t));
-}
-
 size_t merge_by_scanning(const MergeTable& merges, uint32_t* symbols, uint32_t* ends, size_t n,
-                         MergeScratch& scratch) {
-  const size_t padded = (n + kPad - 1) / kPad * kPad;
-  if (scratch.ranks.size() < padded) scratch.ranks.resize(std::max(padded, kLinearLimit + kPad));
-  uint32_t* ranks = scratch.ranks.data();
-  for (size_t i = 0; i + 1 < n; ++i) ranks[i] = merges.rank(symbols[i], symbols[i + 1]);
-  for (size_t i = n - 1; i < padded; ++i) ranks[i] = kNoRank;
-  while (n > 1) {
-    const size_t pairs = n - 1;
-    size_t at;
-    if (n <= 12) {
-      at = lowest_of_few(ranks, pairs);
-      if (at == pairs) break;
-    } else {
-      const size_t scanned = (pairs + kPad - 1) / kPad * kPad;
-      at = lowest(ranks, scanned);
-      if (at == scanned) break;
-    }
-    symbols[at] = merges.result(ranks[at], symbols[at], symbols[at + 1]);
-    close_gap(symbols, at + 1, n);
-    if (ends) close_gap(ends, at, n);
-    close_gap(ranks, at, n);  // brings one kNoRank of the padding in
-    ranks[n - 1] = kNoRank;
-    --n;
-    if (at + 1 < n) ranks[at] = merges.rank(symbols[at], symbols[at + 1]);
-    else ranks[at] = kNoRank;
-    if (at > 0) ranks[at - 1] = merges.rank(symbols[at - 1], symbols[at]);
+                         uint32_t* words) {
+  uint8_t next[kScanLimit + 1];
+  uint8_t previous[kScanLimit + 1];
+  for (size_t i = 0; i <= n; ++i) {
+    next[i] = static_cast<uint8_t>(i + 1);
+    previous[i] = static_cast<uint8_t>(i - 1);
   }
-  return n;
+  const size_t padded = (n + kLanes - 1) / kLanes * kLanes;
+  for (;;) {
+    const uint32_t word = least(words, padded);
+    if (word >= kNoPair) break;
+    const size_t at = word & 0xFF;
+    const size_t gone = next[at];
+    const size_t after = next[gone];
+    symbols[at] = merges.result(word >> 8, symbols[at], symbols[gone]);
+    words[gone] = kNoPair;
+    next[at] = static_cast<uint8_t>(after);
+    previous[after] = static_cast<uint8_t>(at);
+    words[at] = after < n ? pair_word(merges.rank(symbols[at], symbols[after]), at) : kNoPair;
+    if (at > 0) {
+      const size_t before = previous[at];
+      words[before] = pair_word(merges.rank(symbols[before], symbols[at]), before);
+    }
+  }
+  size_t left = 0;
+  for (size_t at = 0; at < n; at = next[at], ++left) {
+    symbols[left] = symbols[at];
+    if (ends) ends[left] = ends[next[at] - 1];
+  }
+  return left;
 }
 
 }  // namespace
@@ -84,9 +93,31 @@ size_t merge_by_scanning(const MergeTable& merges, uint32_t* symbols, uint32_t* 
 size_t merge_symbols(const MergeTable& merges, uint32_t* symbols, uint32_t* ends, size_t n,
                      MergeScratch& scratch) {
   if (n < 2) return n;
-  return n <= kLinearLimit ? merge_by_scanning(merges, symbols, ends, n, scratch)
-                           : merge_symbols_watched(merges, symbols, ends, n, scratch,
-                                                   [](uint32_t, uint32_t, uint32_t) {});
+  if (n > kScanLimit) {
+    return merge_symbols_watched(merges, symbols, ends, n, scratch,
+                                 [](uint32_t, uint32_t, uint32_t) {});
+  }
+  alignas(64) uint32_t words[kScanLimit];
+  size_t i = 0;
+  for (; i + 1 < n; ++i) words[i] = pair_word(merges.rank(symbols[i], symbols[i + 1]), i);
+  const size_t padded = (n + kLanes - 1) / kLanes * kLanes;
+  for (; i < padded; ++i) words[i] = kNoPair;
+  return merge_by_scanning(merges, symbols, ends, n, words);
+}
+
+size_t merge_bytes(const MergeTable& merges, const ByteRanks& byte_ranks, const uint8_t* s,
+                   uint32_t* symbols, size_t n, MergeScratch& scratch) {
+  for (size_t i = 0; i < n; ++i) symbols[i] = byte_ranks.symbol[s[i]];
+  if (n < 2) return n;
+  if (n > kScanLimit) return merge_symbols(merges, symbols, nullptr, n, scratch);
+  alignas(64) uint32_t words[kScanLimit];
+  size_t i = 0;
+  for (; i + 1 < n; ++i) {
+    words[i] = pair_word(byte_ranks.rank[s[i] << 8 | s[i + 1]], i);
+  }
+  const size_t padded = (n + kLanes - 1) / kLanes * kLanes;
+  for (; i < padded; ++i) words[i] = kNoPair;
+  return merge_by_scanning(merges, symbols, nullptr, n, words);
 }
 
 }  // namespace tokenworks
