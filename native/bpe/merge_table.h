@@ -22,6 +22,7 @@ class MergeTable {
     shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots));
     mask_ = slots - 1;
     slots_.assign(slots, kEmpty);
+    filter_.assign(slots * 4 / 64, 0);
     results_.reserve(merges);
   }
 
@@ -30,7 +31,9 @@ class MergeTable {
     const uint32_t index = static_cast<uint32_t>(results_.size());
     results_.push_back(result);
     const uint64_t key = pair_key(left, right);
-    size_t k = home(key);
+    const uint64_t h = hash(key);
+    filter_[filter_word(h)] |= filter_bit(h);
+    size_t k = h >> shift_;
     while (slots_[k] != kEmpty && slots_[k] >> kMergeBits != key) k = (k + 1) & mask_;
     slots_[k] = key << kMergeBits | index;
   }
@@ -41,7 +44,10 @@ class MergeTable {
   // Place of the merge of two pieces in the list, kNoRank if they do not merge.
   uint32_t index(uint32_t left, uint32_t right) const {
     const uint64_t key = pair_key(left, right);
-    for (size_t k = home(key);; k = (k + 1) & mask_) {
+    const uint64_t h = hash(key);
+    // Most pairs do not merge, and the filter, unlike the table, stays in the nearest caches.
+    if (!(filter_[filter_word(h)] & filter_bit(h))) return kNoRank;
+    for (size_t k = h >> shift_;; k = (k + 1) & mask_) {
       const uint64_t slot = slots_[k];
       if (slot >> kMergeBits == key) return static_cast<uint32_t>(slot) & kMaxMerges;
       if (slot == kEmpty) return kNoRank;
@@ -69,9 +75,13 @@ class MergeTable {
   static uint64_t pair_key(uint32_t left, uint32_t right) {
     return static_cast<uint64_t>(left) << kPieceBits | right;
   }
-  size_t home(uint64_t key) const { return (key * 0x9E3779B97F4A7C15ull) >> shift_; }
+  static uint64_t hash(uint64_t key) { return key * 0x9E3779B97F4A7C15ull; }
+  // Two bits more than the slot's place: four filter bits a slot.
+  size_t filter_word(uint64_t h) const { return h >> (shift_ + 4); }
+  uint64_t filter_bit(uint64_t h) const { return 1ull << (h >> (shift_ - 2) & 63); }
 
   std::vector<uint64_t> slots_;
+  std::vector<uint64_t> filter_;
   std::vector<uint32_t> results_;
   std::vector<uint32_t> rank_of_;
   size_t mask_ = 0;

@@ -63,25 +63,48 @@ class PretokenCache {
   };
   static_assert(sizeof(Entry) == 32);
 
-  PretokenCache() : short_(static_cast<Entry*>(std::calloc(kShortEntries, sizeof(Entry)))), long_(kLongEntries) {
-    if (!short_) throw std::bad_alloc();
+  PretokenCache()
+      : near_(new_table<Entry>(kNearEntries)),
+        far_(new_table<Entry>(kFarEntries)),
+        long_(new_table<LongEntry>(kLongEntries)) {}
+
+  // The common pretokens lie in a table small enough for the processor's own caches, one place
+  // each, so that finding them takes no branch that cannot be predicted.
+  class Near {
+   public:
+    explicit Near(const Entry* table) : table_(table) {}
+    // Where a pretoken with this hash_short is, if it is near: compare its key.
+    const Entry* place(uint64_t hash) const { return table_ + near_place(hash); }
+
+   private:
+    const Entry* table_;
+  };
+  Near near() const { return Near(near_.get()); }
+
+  // Looks in the large table, and brings what it finds near.
+  const Entry* find_far(const ShortKey& key, uint64_t hash) {
+    for (size_t k = hash & kFarMask;; k = (k + 1) & kFarMask) {
+      const Entry& far = far_[k];
+      if (far.key == key) {
+        Entry& near = near_[near_place(hash)];
+        near = far;
+        return &near;
+      }
+      if (far.key == ShortKey{}) return nullptr;
+    }
   }
 
-  const Entry* find(const ShortKey& key, uint64_t hash) const {
-    const Entry* pair = short_.get() + bucket(hash);
-    // Without a branch between the two: which of them it is cannot be predicted.
-    const uint64_t miss0 = (pair[0].key.low ^ key.low) | (pair[0].key.high ^ key.high);
-    const uint64_t miss1 = (pair[1].key.low ^ key.low) | (pair[1].key.high ^ key.high);
-    const uint64_t second = miss0 != 0;
-    return (miss0 ? miss1 : 0) ? nullptr : pair + second;
-  }
-
+  // Needs a key that is not there.
   const Entry* insert(const ShortKey& key, uint64_t hash, const std::vector<uint32_t>& ids) {
-    Entry* pair = short_.get() + bucket(hash);
-    pair[1] = pair[0];  // the older of the two makes room
-    fill(pair[0], ids);
-    pair[0].key = key;
-    return &pair[0];
+    if (far_used_ == kMaxFarUsed) clear();
+    Entry& near = near_[near_place(hash)];
+    fill(near, ids);
+    near.key = key;
+    size_t k = hash & kFarMask;
+    while (!(far_[k].key == ShortKey{})) k = (k + 1) & kFarMask;
+    far_[k] = near;
+    ++far_used_;
+    return &near;
   }
 
   // Pretokens of 16 bytes and more, up to kLongest.
@@ -110,22 +133,35 @@ class PretokenCache {
   }
 
  private:
-  static constexpr size_t kShortEntries = 1 << 18;  // 8 MiB
+  static constexpr size_t kNearEntries = 1 << 14;    // 512 KiB
+  static constexpr size_t kFarEntries = 1 << 18;     // 8 MiB
+  static constexpr size_t kFarMask = kFarEntries - 1;
+  static constexpr size_t kMaxFarUsed = kFarEntries / 4 * 3;
   static constexpr size_t kLongEntries = 1 << 16;
   static constexpr size_t kMaxArena = 1 << 22;
   static constexpr size_t kMaxBytes = 1 << 23;
 
   struct LongEntry {
-    uint64_t hash = 0;
-    uint32_t length = 0;
-    uint32_t bytes = 0;
-    Entry entry{};
+    uint64_t hash;
+    uint32_t length;  // 0: empty
+    uint32_t bytes;
+    Entry entry;
   };
   struct Free {
     void operator()(void* p) const { std::free(p); }
   };
 
-  static size_t bucket(uint64_t hash) { return (hash >> 40) & (kShortEntries - 2); }
+  template <class T>
+  using Zeroed = std::unique_ptr<T[], Free>;
+
+  // Zeroed by the system page by page, as the pages come into use.
+  template <class T>
+  static Zeroed<T> new_table(size_t entries) {
+    Zeroed<T> table(static_cast<T*>(std::calloc(entries, sizeof(T))));
+    if (!table) throw std::bad_alloc();
+    return table;
+  }
+  static size_t near_place(uint64_t hash) { return hash >> 32 & (kNearEntries - 1); }
 
   void fill(Entry& e, const std::vector<uint32_t>& ids) {
     if (ids.size() > kInline && arena_.size() + ids.size() > kMaxArena) clear();
@@ -139,14 +175,18 @@ class PretokenCache {
   }
 
   void clear() {
-    std::memset(short_.get(), 0, kShortEntries * sizeof(Entry));
-    std::fill(long_.begin(), long_.end(), LongEntry{});
+    std::memset(near_.get(), 0, kNearEntries * sizeof(Entry));
+    std::memset(far_.get(), 0, kFarEntries * sizeof(Entry));
+    far_used_ = 0;
+    std::memset(long_.get(), 0, kLongEntries * sizeof(LongEntry));
     arena_.clear();
     bytes_.clear();
   }
 
-  std::unique_ptr<Entry[], Free> short_;
-  std::vector<LongEntry> long_;
+  size_t far_used_ = 0;
+  Zeroed<Entry> near_;
+  Zeroed<Entry> far_;
+  Zeroed<LongEntry> long_;
   std::vector<uint32_t> arena_;
   std::vector<uint8_t> bytes_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,7 +24,8 @@ class Vocabulary {
     size_t slots = 16;
     while (slots < n * 2) slots *= 2;
     mask_ = slots - 1;
-    slots_.assign(slots, Slot{kNone, 0});
+    if (blob_.size() >= UINT32_MAX) throw std::length_error("pieces of 4 GiB or more in all");
+    slots_.assign(slots, Slot{kNone, 0, 0});
     for (uint32_t i = 0; i < n; ++i) insert(i);
   }
 
@@ -35,20 +37,32 @@ class Vocabulary {
 
   uint32_t find(std::string_view bytes) const {
     const uint64_t h = hash(bytes);
+    const uint32_t tag = tag_of(h, bytes.size());
     for (size_t k = h & mask_;; k = (k + 1) & mask_) {
       const Slot slot = slots_[k];
       if (slot.piece == kNone) return kNone;
-      if (slot.tag == static_cast<uint32_t>(h >> 32) && piece(slot.piece) == bytes) {
-        return slot.piece;
-      }
+      if (slot.tag == tag && is_piece(slot, bytes)) return slot.piece;
     }
   }
 
  private:
   struct Slot {
     uint32_t piece;
-    uint32_t tag;  // high half of the hash
+    uint32_t offset;  // of its bytes, to spare a look at offsets_
+    uint32_t tag;     // high bits of the hash, and the length
   };
+
+  static constexpr size_t kLongLength = 255;  // lengths from here on are not told apart by the tag
+
+  static uint32_t tag_of(uint64_t hash, size_t length) {
+    return static_cast<uint32_t>(hash >> 40) << 8 |
+           static_cast<uint32_t>(length < kLongLength ? length : kLongLength);
+  }
+
+  bool is_piece(const Slot& slot, std::string_view bytes) const {
+    if (bytes.size() >= kLongLength) return piece(slot.piece) == bytes;
+    return std::memcmp(blob_.data() + slot.offset, bytes.data(), bytes.size()) == 0;
+  }
 
   static uint64_t hash(std::string_view bytes) {
     return hash_bytes(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
@@ -56,11 +70,11 @@ class Vocabulary {
 
   void insert(uint32_t i) {
     const uint64_t h = hash(piece(i));
-    const uint32_t tag = static_cast<uint32_t>(h >> 32);
+    const uint32_t tag = tag_of(h, piece(i).size());
     for (size_t k = h & mask_;; k = (k + 1) & mask_) {
       Slot& slot = slots_[k];
       if (slot.piece == kNone || (slot.tag == tag && piece(slot.piece) == piece(i))) {
-        slot = {i, tag};
+        slot = {i, static_cast<uint32_t>(offsets_[i]), tag};
         return;
       }
     }

@@ -6,44 +6,85 @@
 #include "scanner/ascii_starts.h"
 #include "scanner/visit.h"
 
+#if defined(__GNUC__)
+#define TOKENWORKS_INLINE __attribute__((always_inline))
+#define TOKENWORKS_NOINLINE __attribute__((noinline))
+#else
+#define TOKENWORKS_INLINE
+#define TOKENWORKS_NOINLINE
+#endif
+
 namespace tokenworks {
 
-inline void store(IdBuffer& out, const PretokenCache& cache, const PretokenCache::Entry& e) {
-  if (e.count <= PretokenCache::kInline) [[likely]] {
-    std::memcpy(out.end(), e.ids, sizeof e.ids);  // always all three: no branch on the count
-    out.advance(e.count);
-  } else {
-    out.append(cache.ids(e), e.count);
+// Pretokens that the near cache does not hold, and results that do not fit an entry.
+class RarePretokens {
+ public:
+  RarePretokens(const Bpe& bpe, Workspace& w) : bpe_(bpe), w_(w) {}
+
+  TOKENWORKS_NOINLINE const PretokenCache::Entry* short_entry(const uint8_t* s, size_t length,
+                                                              const ShortKey& key, uint64_t hash) {
+    if (const PretokenCache::Entry* e = w_.cache.find_far(key, hash)) return e;
+    bpe_.encode_plain(s, length, w_.scratch, w_.merged);
+    return w_.cache.insert(key, hash, w_.merged);
   }
-}
+
+  // Appends the ids of a pretoken of 16 bytes or more.
+  TOKENWORKS_NOINLINE void append_long(const uint8_t* s, size_t length, IdBuffer& out) {
+    if (length <= PretokenCache::kLongest) {
+      const uint64_t hash = hash_bytes(s, length);
+      const PretokenCache::Entry* e = w_.cache.find_long(s, length, hash);
+      if (!e) {
+        bpe_.encode_plain(s, length, w_.scratch, w_.merged);
+        e = w_.cache.insert_long(s, length, hash, w_.merged);
+      }
+      out.append(w_.cache.ids(*e), e->count);
+    } else {
+      bpe_.encode_plain(s, length, w_.scratch, w_.merged);
+      out.append(w_.merged.data(), w_.merged.size());
+    }
+  }
+
+ private:
+  const Bpe& bpe_;
+  Workspace& w_;
+};
 
 template <class Pattern>
 void encode_pretokens(const Bpe& bpe, const uint8_t* s, size_t n, Workspace& w, IdBuffer& out) {
-  scanner::scan<Pattern>(s, n, [&](size_t i, size_t end) {
+  RarePretokens rare(bpe, w);
+  const PretokenCache::Near near = w.cache.near();
+  constexpr size_t kRoom = 1 << 12;  // ids between two looks at the buffer
+  out.ensure(kRoom);
+  uint32_t* at = out.end();
+  uint32_t* limit = at + kRoom;
+  const auto flush = [&] { out.advance(static_cast<size_t>(at - out.end())); };
+  const auto refresh = [&] {
+    out.ensure(kRoom);
+    at = out.end();
+    limit = at + kRoom;
+  };
+  scanner::scan<Pattern>(s, n, [&](size_t i, size_t end) TOKENWORKS_INLINE {
     const size_t length = end - i;
-    out.ensure(PretokenCache::kInline);
     if (length <= kShortest) [[likely]] {
       const ShortKey key = short_key(s + i, length, i + 16 <= n);
       const uint64_t hash = hash_short(key);
-      const PretokenCache::Entry* e = w.cache.find(key, hash);
-      if (!e) [[unlikely]] {
-        bpe.encode_plain(s + i, length, w.scratch, w.merged);
-        e = w.cache.insert(key, hash, w.merged);
+      const PretokenCache::Entry* e = near.place(hash);
+      if (!(e->key == key)) [[unlikely]] e = rare.short_entry(s + i, length, key, hash);
+      if (e->count <= PretokenCache::kInline && at < limit) [[likely]] {
+        std::memcpy(at, e->ids, sizeof e->ids);  // always all three: no branch on the count
+        at += e->count;
+      } else {
+        flush();
+        out.append(w.cache.ids(*e), e->count);
+        refresh();
       }
-      store(out, w.cache, *e);
-    } else if (length <= PretokenCache::kLongest) {
-      const uint64_t hash = hash_bytes(s + i, length);
-      const PretokenCache::Entry* e = w.cache.find_long(s + i, length, hash);
-      if (!e) {
-        bpe.encode_plain(s + i, length, w.scratch, w.merged);
-        e = w.cache.insert_long(s + i, length, hash, w.merged);
-      }
-      store(out, w.cache, *e);
     } else {
-      bpe.encode_plain(s + i, length, w.scratch, w.merged);
-      out.append(w.merged.data(), w.merged.size());
+      flush();
+      rare.append_long(s + i, length, out);
+      refresh();
     }
   });
+  flush();
 }
 
 }  // namespace tokenworks
