@@ -38,8 +38,8 @@ Bpe::Bpe(Vocabulary vocabulary, std::vector<uint32_t> ids,
       merges_(merges.size()) {
   const size_t n = vocabulary_.size();
   if (ids_.size() != n) throw std::invalid_argument("as many ids as pieces are needed");
-  if (n + options_.user_defined.size() > MergeTable::kMaxPieces) {
-    throw std::invalid_argument("more than 2,097,152 pieces");
+  if (n + options_.user_defined.size() > MergeTable::kMaxSymbols) {
+    throw std::invalid_argument("more than 2,097,151 pieces");
   }
   if (!merge_ranks.empty() && merge_ranks.size() != merges.size()) {
     throw std::invalid_argument("as many merge ranks as merges are needed");
@@ -69,14 +69,15 @@ Bpe::Bpe(Vocabulary vocabulary, std::vector<uint32_t> ids,
     std::snprintf(code, sizeof code, "<0x%02X>", b);
     fallback_piece_[b] = vocabulary_.find(code);
   }
+  symbol_ids_ = ids_;
   if (options_.byte_level) {
     all_bytes_ = std::find(bytes_.symbol.begin(), bytes_.symbol.end(), kNone) == bytes_.symbol.end();
+    if (all_bytes_ && !merges_.shares_ranks()) number_symbols_by_rank();
     bytes_.rank.resize(1 << 16);
     for (size_t pair = 0; all_bytes_ && pair < bytes_.rank.size(); ++pair) {
       bytes_.rank[pair] = merges_.rank(bytes_.symbol[pair >> 8], bytes_.symbol[pair & 255]);
     }
   }
-  symbol_ids_ = ids_;
   if (options_.unk_id >= 0) {
     unk_piece_ = indices_of_ids({static_cast<uint32_t>(options_.unk_id)}, ids_)[0];
   }
@@ -93,6 +94,68 @@ Bpe::Bpe(Vocabulary vocabulary, std::vector<uint32_t> ids,
     const std::string_view text = vocabulary_.piece(piece);
     if (!text.empty()) user_defined_first_[static_cast<uint8_t>(text[0])] = true;
   }
+}
+
+// Index of the one merge that can make a piece, or kNone. Inside the bytes of a piece merges happen in
+// the same order whatever stands around them, so the last of them is always the same.
+uint32_t Bpe::producer(uint32_t piece) const {
+  std::vector<uint32_t> parts;
+  for (const char c : vocabulary_.piece(piece)) parts.push_back(bytes_.symbol[static_cast<uint8_t>(c)]);
+  for (;;) {
+    uint32_t best = kNone;
+    size_t at = 0;
+    for (size_t i = 0; i + 1 < parts.size(); ++i) {
+      const uint32_t index = merges_.index(parts[i], parts[i + 1]);
+      if (index < best) {
+        best = index;
+        at = i;
+      }
+    }
+    if (best == kNone) return kNone;
+    if (parts.size() == 2) return merges_.result_at(best) == piece ? best : kNone;
+    parts[at] = merges_.result_at(best);
+    parts.erase(parts.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+  }
+}
+
+// Renumbers symbols so that the rank of a merge tells its result, and leaves out merges that can
+// never happen.
+void Bpe::number_symbols_by_rank() {
+  const size_t n = vocabulary_.size();
+  std::vector<uint32_t> made_by(n, kNone);  // index of the merge that makes a piece
+  std::vector<uint8_t> ambiguous(n, 0);
+  for (uint32_t i = 0; i < merges_.size(); ++i) {
+    uint32_t& by = made_by[merges_.result_at(i)];
+    if (by != kNone) ambiguous[merges_.result_at(i)] = 1;
+    by = i;
+  }
+  for (uint32_t p = 0; p < n; ++p) {
+    if (ambiguous[p]) made_by[p] = producer(p);
+  }
+  std::vector<uint32_t> symbol_of(n, kNone);
+  for (uint32_t b = 0; b < 256; ++b) symbol_of[bytes_.symbol[b]] = b;
+  std::vector<uint32_t> live;  // pieces made, by rank of the merge
+  for (uint32_t i = 0; i < merges_.size(); ++i) {
+    const uint32_t result = merges_.result_at(i);
+    if (made_by[result] != i) continue;
+    symbol_of[result] = 256 + static_cast<uint32_t>(live.size());
+    live.push_back(i);
+  }
+  MergeTable renumbered(live.size());
+  std::vector<uint32_t> ids(256);
+  for (uint32_t b = 0; b < 256; ++b) ids[b] = ids_[bytes_.symbol[b]];
+  for (const uint32_t i : live) {
+    const auto [left, right] = merges_.pair_at(i);
+    const uint32_t result = merges_.result_at(i);
+    // A side that nothing makes has no symbol; the merge keeps its number and never happens.
+    const auto symbol = [&](uint32_t p) { return symbol_of[p] == kNone ? MergeTable::kNoSymbol : symbol_of[p]; };
+    renumbered.add(symbol(left), symbol(right), symbol_of[result]);
+    ids.push_back(ids_[result]);
+  }
+  renumbered.number_results_from(256);
+  merges_ = std::move(renumbered);
+  symbol_ids_ = std::move(ids);
+  for (uint32_t b = 0; b < 256; ++b) bytes_.symbol[b] = b;
 }
 
 void Bpe::first_symbols(const uint8_t* s, size_t n, std::vector<uint32_t>& symbols,
@@ -211,7 +274,7 @@ void Bpe::encode_plain(const uint8_t* s, size_t n, MergeScratch& scratch,
   if (all_bytes_) {
     out.resize(n);
     out.resize(merge_bytes(merges_, bytes_, s, out.data(), n, scratch));
-    for (uint32_t& symbol : out) symbol = ids_[symbol];
+    for (uint32_t& symbol : out) symbol = id_of_symbol(symbol);
     return;
   }
   first_symbols(s, n, out, nullptr);

@@ -53,6 +53,8 @@ class Bpe final : public Model {
                      std::vector<uint32_t>* ends) const;
   void resegment_unused(std::vector<uint32_t>& symbols, std::vector<uint32_t>* ends,
                         MergeScratch& scratch) const;
+  void number_symbols_by_rank();
+  uint32_t producer(uint32_t piece) const;
   uint32_t id_of_symbol(uint32_t symbol) const { return symbol_ids_[symbol]; }
 
   Vocabulary vocabulary_;
@@ -64,7 +66,8 @@ class Bpe final : public Model {
   std::array<uint32_t, 256> fallback_piece_{};  // <0x00>..<0xFF>
   uint32_t unk_piece_ = Vocabulary::kNone;
   std::vector<uint8_t> piece_unused_;
-  // Symbols past the pieces stand for user-defined pieces: same id, but no merge knows them.
+  // Symbols are pieces, and past them the user-defined pieces again, which no merge knows. In
+  // byte-level models they are the 256 bytes, and past them the results of the merges by rank.
   std::vector<uint32_t> symbol_ids_;
   std::vector<uint32_t> user_defined_;  // piece indices, longest first
   std::array<bool, 256> user_defined_first_{};

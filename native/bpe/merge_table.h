@@ -1,9 +1,11 @@
-// The merges of a tokenizer: the rank of each pair of pieces, and what it becomes.
+// The merges of a tokenizer: the rank of each pair of symbols, and what it becomes.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace tokenworks {
@@ -11,8 +13,9 @@ namespace tokenworks {
 class MergeTable {
  public:
   static constexpr uint32_t kNoRank = UINT32_MAX;
-  static constexpr unsigned kPieceBits = 21;
-  static constexpr uint32_t kMaxPieces = 1u << kPieceBits;
+  static constexpr unsigned kSymbolBits = 21;
+  static constexpr uint32_t kNoSymbol = (1u << kSymbolBits) - 1;  // merges with nothing
+  static constexpr uint32_t kMaxSymbols = kNoSymbol;
   static constexpr uint32_t kMaxMerges = (1u << 22) - 1;
 
   explicit MergeTable(size_t merges) {
@@ -24,15 +27,18 @@ class MergeTable {
     slots_.assign(slots, kEmpty);
     filter_.assign(slots * 4 / 64, 0);
     results_.reserve(merges);
+    pairs_.reserve(merges);
   }
 
   // Merges in order of rank. A pair given twice keeps its last place, as in a map filled in order.
   void add(uint32_t left, uint32_t right, uint32_t result) {
     const uint32_t index = static_cast<uint32_t>(results_.size());
     results_.push_back(result);
+    pairs_.push_back({left, right});
+    if (left == kNoSymbol || right == kNoSymbol) return;  // takes its place and never happens
     const uint64_t key = pair_key(left, right);
     const uint64_t h = hash(key);
-    filter_[filter_word(h)] |= filter_bit(h);
+    filter_[filter_word(h)] |= 1ull << filter_place(h);
     size_t k = h >> shift_;
     while (slots_[k] != kEmpty && slots_[k] >> kMergeBits != key) k = (k + 1) & mask_;
     slots_[k] = key << kMergeBits | index;
@@ -40,13 +46,17 @@ class MergeTable {
 
   // Lets merges share ranks: `rank_of[i]` for the i-th merge added, not decreasing.
   void share_ranks(std::vector<uint32_t> rank_of) { rank_of_ = std::move(rank_of); }
+  bool shares_ranks() const { return !rank_of_.empty(); }
 
-  // Place of the merge of two pieces in the list, kNoRank if they do not merge.
+  // Says that the i-th merge makes symbol `first + i`, so that no table need be asked.
+  void number_results_from(uint32_t first) { first_result_ = first; }
+
+  // Place of the merge of two symbols in the list, kNoRank if they do not merge.
   uint32_t index(uint32_t left, uint32_t right) const {
     const uint64_t key = pair_key(left, right);
     const uint64_t h = hash(key);
     // Most pairs do not merge, and the filter, unlike the table, stays in the nearest caches.
-    if (!(filter_[filter_word(h)] & filter_bit(h))) return kNoRank;
+    if (!(filter_[filter_word(h)] >> filter_place(h) & 1)) return kNoRank;
     for (size_t k = h >> shift_;; k = (k + 1) & mask_) {
       const uint64_t slot = slots_[k];
       if (slot >> kMergeBits == key) return static_cast<uint32_t>(slot) & kMaxMerges;
@@ -61,30 +71,34 @@ class MergeTable {
 
   // What `left` and `right`, whose merge has this rank, become.
   uint32_t result(uint32_t rank, uint32_t left, uint32_t right) const {
+    if (first_result_) return first_result_ + rank;
     return results_[rank_of_.empty() ? rank : index(left, right)];
   }
 
   uint32_t result_at(uint32_t index) const { return results_[index]; }
+  std::array<uint32_t, 2> pair_at(uint32_t index) const { return pairs_[index]; }
   size_t size() const { return results_.size(); }
 
  private:
-  // Both pieces and the rank share one word; the all-ones word cannot be a pair's.
+  // Both symbols and the place share one word; the all-ones word cannot be a pair's.
   static constexpr uint64_t kEmpty = UINT64_MAX;
   static constexpr unsigned kMergeBits = 22;
 
   static uint64_t pair_key(uint32_t left, uint32_t right) {
-    return static_cast<uint64_t>(left) << kPieceBits | right;
+    return static_cast<uint64_t>(left) << kSymbolBits | right;
   }
   static uint64_t hash(uint64_t key) { return key * 0x9E3779B97F4A7C15ull; }
   // Two bits more than the slot's place: four filter bits a slot.
   size_t filter_word(uint64_t h) const { return h >> (shift_ + 4); }
-  uint64_t filter_bit(uint64_t h) const { return 1ull << (h >> (shift_ - 2) & 63); }
+  unsigned filter_place(uint64_t h) const { return h >> (shift_ - 2) & 63; }
 
-  std::vector<uint64_t> slots_;
   std::vector<uint64_t> filter_;
+  std::vector<uint64_t> slots_;
   std::vector<uint32_t> results_;
+  std::vector<std::array<uint32_t, 2>> pairs_;
   std::vector<uint32_t> rank_of_;
   size_t mask_ = 0;
+  uint32_t first_result_ = 0;
   unsigned shift_ = 0;
 };
 

@@ -68,6 +68,20 @@ class PretokenCache {
         far_(new_table<Entry>(kFarEntries)),
         long_(new_table<LongEntry>(kLongEntries)) {}
 
+  // A copy of the short pretokens of `seed`, which must have come in by insert_single.
+  explicit PretokenCache(const PretokenCache& seed) : PretokenCache() {
+    std::memcpy(near_.get(), seed.near_.get(), kNearEntries * sizeof(Entry));
+    std::memcpy(far_.get(), seed.far_.get(), kFarEntries * sizeof(Entry));
+    far_used_ = seed.far_used_;
+  }
+  PretokenCache& operator=(const PretokenCache&) = delete;
+
+  // Enters a pretoken that is one token; does nothing if it is there.
+  void insert_single(const ShortKey& key, uint32_t id) {
+    const uint64_t hash = hash_short(key);
+    if (!find_far(key, hash)) insert(key, hash, {id});
+  }
+
   // The common pretokens lie in a table small enough for the processor's own caches, one place
   // each, so that finding them takes no branch that cannot be predicted.
   class Near {
@@ -110,22 +124,32 @@ class PretokenCache {
   // Pretokens of 16 bytes and more, up to kLongest.
   static constexpr size_t kLongest = 128;
 
-  const Entry* find_long(const uint8_t* s, size_t n, uint64_t hash) const {
-    const LongEntry& e = long_[hash & (kLongEntries - 1)];
-    if (e.hash != hash || e.length != n) return nullptr;
-    return std::memcmp(bytes_.data() + e.bytes, s, n) == 0 ? &e.entry : nullptr;
+  struct Ids {
+    const uint32_t* begin;
+    size_t count;
+  };
+
+  // Nothing is found as a null `begin`.
+  Ids find_long(const uint8_t* s, size_t n, uint64_t hash) const {
+    for (size_t k = hash & kLongMask;; k = (k + 1) & kLongMask) {
+      const LongEntry& e = long_[k];
+      if (e.length == 0) return {nullptr, 0};
+      if (e.hash == hash && e.length == n && std::memcmp(bytes_.data() + e.bytes, s, n) == 0) {
+        return {arena_.data() + e.ids, e.count};
+      }
+    }
   }
 
-  const Entry* insert_long(const uint8_t* s, size_t n, uint64_t hash,
-                           const std::vector<uint32_t>& ids) {
-    if (bytes_.size() + n > kMaxBytes) clear();
-    LongEntry& e = long_[hash & (kLongEntries - 1)];
-    fill(e.entry, ids);
-    e.hash = hash;
-    e.length = static_cast<uint32_t>(n);
-    e.bytes = static_cast<uint32_t>(bytes_.size());
+  // Needs a pretoken that is not there, of 1 to kLongest bytes.
+  void insert_long(const uint8_t* s, size_t n, uint64_t hash, const std::vector<uint32_t>& ids) {
+    if (long_used_ == kMaxLongUsed || arena_.size() + ids.size() > kMaxArena) clear();
+    size_t k = hash & kLongMask;
+    while (long_[k].length != 0) k = (k + 1) & kLongMask;
+    long_[k] = {hash, static_cast<uint32_t>(bytes_.size()), static_cast<uint32_t>(arena_.size()),
+                static_cast<uint16_t>(n), static_cast<uint16_t>(ids.size())};
     bytes_.insert(bytes_.end(), s, s + n);
-    return &e.entry;
+    arena_.insert(arena_.end(), ids.begin(), ids.end());
+    ++long_used_;
   }
 
   const uint32_t* ids(const Entry& e) const {
@@ -137,15 +161,17 @@ class PretokenCache {
   static constexpr size_t kFarEntries = 1 << 18;     // 8 MiB
   static constexpr size_t kFarMask = kFarEntries - 1;
   static constexpr size_t kMaxFarUsed = kFarEntries / 4 * 3;
-  static constexpr size_t kLongEntries = 1 << 16;
+  static constexpr size_t kLongEntries = 1 << 18;    // 6 MiB, and the bytes and ids they name
+  static constexpr size_t kLongMask = kLongEntries - 1;
+  static constexpr size_t kMaxLongUsed = kLongEntries / 4 * 3;
   static constexpr size_t kMaxArena = 1 << 22;
-  static constexpr size_t kMaxBytes = 1 << 23;
 
   struct LongEntry {
     uint64_t hash;
-    uint32_t length;  // 0: empty
-    uint32_t bytes;
-    Entry entry;
+    uint32_t bytes;   // place in bytes_
+    uint32_t ids;     // place in arena_
+    uint16_t length;  // 0: empty
+    uint16_t count;
   };
   struct Free {
     void operator()(void* p) const { std::free(p); }
@@ -181,9 +207,11 @@ class PretokenCache {
     std::memset(long_.get(), 0, kLongEntries * sizeof(LongEntry));
     arena_.clear();
     bytes_.clear();
+    long_used_ = 0;
   }
 
   size_t far_used_ = 0;
+  size_t long_used_ = 0;
   Zeroed<Entry> near_;
   Zeroed<Entry> far_;
   Zeroed<LongEntry> long_;

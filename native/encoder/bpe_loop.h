@@ -32,12 +32,11 @@ class RarePretokens {
   TOKENWORKS_NOINLINE void append_long(const uint8_t* s, size_t length, IdBuffer& out) {
     if (length <= PretokenCache::kLongest) {
       const uint64_t hash = hash_bytes(s, length);
-      const PretokenCache::Entry* e = w_.cache.find_long(s, length, hash);
-      if (!e) {
-        bpe_.encode_plain(s, length, w_.scratch, w_.merged);
-        e = w_.cache.insert_long(s, length, hash, w_.merged);
-      }
-      out.append(w_.cache.ids(*e), e->count);
+      const PretokenCache::Ids found = w_.cache.find_long(s, length, hash);
+      if (found.begin) return out.append(found.begin, found.count);
+      bpe_.encode_plain(s, length, w_.scratch, w_.merged);
+      w_.cache.insert_long(s, length, hash, w_.merged);
+      out.append(w_.merged.data(), w_.merged.size());
     } else {
       bpe_.encode_plain(s, length, w_.scratch, w_.merged);
       out.append(w_.merged.data(), w_.merged.size());

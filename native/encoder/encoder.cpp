@@ -103,16 +103,33 @@ class SpanSink final : public SegmentSink {
   std::vector<uint32_t> ends_;
 };
 
+// The pieces that are a pretoken of their own, the best-ranked first: most of what a first text asks
+// for is among them.
+std::unique_ptr<const PretokenCache> seed_cache(const Bpe* bpe) {
+  if (!bpe) return nullptr;
+  constexpr size_t kPieces = 1 << 16;
+  auto cache = std::make_unique<PretokenCache>();
+  MergeScratch scratch;
+  std::vector<uint32_t> ids;
+  for (size_t i = std::min(kPieces, bpe->vocabulary().size()); i-- > 0;) {
+    const std::string_view piece = bpe->vocabulary().piece(static_cast<uint32_t>(i));
+    if (piece.empty() || piece.size() > kShortest) continue;
+    const auto* s = reinterpret_cast<const uint8_t*>(piece.data());
+    bpe->encode_plain(s, piece.size(), scratch, ids);
+    if (ids.size() == 1) cache->insert_single(short_key(s, piece.size(), false), ids[0]);
+  }
+  return cache;
+}
+
 }  // namespace
 
 Encoder::Encoder(std::unique_ptr<Model> model, std::unique_ptr<Pipeline> pipeline,
                  std::optional<scanner::PatternId> direct_pattern)
-    : model_(std::move(model)), pipeline_(std::move(pipeline)) {
-  if (direct_pattern) {
-    direct_ = dynamic_cast<const Bpe*>(model_.get());
-    pattern_ = *direct_pattern;
-  }
-}
+    : model_(std::move(model)),
+      pipeline_(std::move(pipeline)),
+      direct_(direct_pattern ? dynamic_cast<const Bpe*>(model_.get()) : nullptr),
+      pattern_(direct_pattern.value_or(scanner::PatternId{})),
+      workspaces_(seed_cache(direct_)) {}
 
 void Encoder::encode(std::string_view text, SpecialPolicy policy, Workspace& w,
                      IdBuffer& out) const {

@@ -47,8 +47,8 @@ class Encoder {
 
   std::unique_ptr<Model> model_;
   std::unique_ptr<Pipeline> pipeline_;
-  const Bpe* direct_ = nullptr;
-  scanner::PatternId pattern_{};
+  const Bpe* direct_;
+  scanner::PatternId pattern_;
   mutable WorkspacePool workspaces_;
 };
 

@@ -56,6 +56,9 @@ class IdBuffer {
 };
 
 struct Workspace {
+  Workspace() = default;
+  explicit Workspace(const PretokenCache& seed) : cache(seed) {}
+
   PretokenCache cache;
   MergeScratch scratch;
   std::vector<uint32_t> merged;
@@ -81,7 +84,8 @@ class WorkspacePool {
     std::unique_ptr<Workspace> workspace_;
   };
 
-  WorkspacePool() = default;
+  // New workspaces begin with the pretokens of `seed`, if there is one.
+  explicit WorkspacePool(std::unique_ptr<const PretokenCache> seed) : seed_(std::move(seed)) {}
   ~WorkspacePool() {
     for (auto& slot : resting_) delete slot.load();
   }
@@ -94,7 +98,7 @@ class WorkspacePool {
         return Lease(*this, std::unique_ptr<Workspace>(w));
       }
     }
-    return Lease(*this, std::make_unique<Workspace>());
+    return Lease(*this, seed_ ? std::make_unique<Workspace>(*seed_) : std::make_unique<Workspace>());
   }
 
  private:
@@ -108,6 +112,7 @@ class WorkspacePool {
     }
   }
 
+  std::unique_ptr<const PretokenCache> seed_;
   std::array<std::atomic<Workspace*>, 16> resting_{};
 };
 
