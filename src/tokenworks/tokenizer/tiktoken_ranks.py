@@ -1,7 +1,8 @@
 """Read tiktoken rank files: lines of a base64 token and its rank.
 
 Such a file holds neither the pattern nor the special tokens. For the published encodings both are
-known by the file's SHA-256; for any other file they must be given. The merges that other formats
+known by the file's SHA-256; other files have them in a `.json` beside (`x.tiktoken.json`, as we write
+it), or they must be given. The merges that other formats
 need are recovered: a token's last merge joins the two parts that BPE with the lower ranks leaves.
 """
 
@@ -13,6 +14,7 @@ import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,8 @@ from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Origin,
 from tokenworks.tokenizer.known_encodings import ENCODINGS, by_sha256
 from tokenworks.tokenizer.source import parse_json, read_bytes, shorten
 
+# Added to the name of a rank file: pattern and special tokens, in js-tiktoken's words.
+SIDECAR = ".json"
 _PATTERNS = {known.pattern for known in ENCODINGS.values()}
 
 
@@ -56,6 +60,10 @@ def read(
         name = path.name.removesuffix(".json")
     else:
         ranks = _read_lines(path, data)
+        beside = path.with_name(path.name + SIDECAR)
+        if pattern is None and encoding is None and beside.is_file():
+            pattern, listed = _read_sidecar(beside, parse_json(beside, read_bytes(beside)))
+            specials = specials if specials is not None else listed
         known = encoding or by_sha256(hashlib.sha256(data).hexdigest())
         if known is not None and known not in ENCODINGS:
             raise OptionError(
@@ -234,6 +242,22 @@ def _refuse_double(path: Path, lines: list[bytes]) -> None:
                     f"{shorten(token)}; each token has one rank"
                 )
             seen[token] = index + 1
+
+
+def _read_sidecar(path: Path, content: Any) -> tuple[str, dict[str, int]]:
+    match content:
+        case {"pat_str": str(pattern), "special_tokens": dict(specials)}:
+            pass
+        case _:
+            raise FormatError(
+                f'{path}: not what goes with a rank file; it needs "pat_str" and "special_tokens"'
+            )
+    for token, number in specials.items():
+        if type(number) is not int or not 0 <= number < 2**32 - 1:
+            raise FormatError(
+                f"{path}: the id of {token!r} is {shorten(number)}; expected a number"
+            )
+    return pattern, specials
 
 
 def _read_js(path: Path, data: bytes) -> tuple[dict[bytes, int], str, dict[str, int]]:
