@@ -16,6 +16,9 @@ VERBS: dict[str, Verb] = {
     "verify": Verb(
         "tokenworks.cli.verify:verify", "Search for a text that two tokenizers treat differently."
     ),
+    "convert": Verb(
+        "tokenworks.cli.convert:convert", "Write a tokenizer in another format, proved equal."
+    ),
     "doctor": Verb(
         "tokenworks.cli.doctor:doctor", "Name what is wrong with a tokenizer or model folder."
     ),

@@ -219,7 +219,7 @@ class _Fields:
 
 def _added(tokens: list[str], types: NDArray[Any], kinds: tuple[PieceType, ...]) -> Any:
     return tuple(
-        AddedToken(id=i, content=tokens[i], special=types[i] != PieceType.USER_DEFINED)
+        AddedToken(id=i, content=tokens[i], special=bool(types[i] != PieceType.USER_DEFINED))
         for i in np.flatnonzero(np.isin(types, kinds)).tolist()
     )
 

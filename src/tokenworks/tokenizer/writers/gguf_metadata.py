@@ -90,9 +90,8 @@ def _as_read(definition: Definition, fresh: dict[str, Entry]) -> Metadata:
         kept = extra.get(key.removeprefix(PREFIX)) if old is None else old
         new = fresh.pop(key, None)
         if new is None:
-            if kept is not None and key not in governed:
-                entries[key] = kept
-            elif kept is not None and old is None:
+            # Of what was read, only what the definition speaks of can have been taken away.
+            if kept is not None and (old is None or key not in governed):
                 entries[key] = kept
         elif kept is not None and _equal(kept, new):
             entries[key] = kept

@@ -14,7 +14,7 @@ from tokenworks.errors import UnsupportedError
 from tokenworks.tokenizer.definition import Bpe, Definition
 from tokenworks.tokenizer.json_layout import Layout, json_text
 from tokenworks.tokenizer.known_encodings import CL100K_PATTERN, R50K_PATTERN
-from tokenworks.tokenizer.tiktoken_ranks import SIDECAR, recover_merges
+from tokenworks.tokenizer.tiktoken_ranks import SIDECAR
 
 
 def render(definition: Definition) -> dict[str, bytes]:
@@ -113,27 +113,17 @@ def _check_ids(definition: Definition, ranks: dict[bytes, int], special: set[int
 
 
 def _check_merges(definition: Definition, model: Bpe, ranks: dict[bytes, int]) -> None:
-    """Merges must be those that the ranks themselves give, in their order."""
-    pieces = list(ranks)
-    recovered = recover_merges(pieces)
-    wanted = [(pieces[left], pieces[right]) for left, right in recovered.tolist()]
-    merges = [(model.pieces[left], model.pieces[right]) for left, right in model.merges.tolist()]
-    if merges == wanted:
-        return
-    for place, (ours, theirs) in enumerate(zip(merges, wanted, strict=False)):
-        if ours != theirs:
-            first = ours if _rank(ranks, ours) <= _rank(ranks, theirs) else theirs
-            token = first[0] + first[1]
+    """Merges must come in the order of the ids of their results, as ranks have it."""
+    before = -1
+    for place, (left, right) in enumerate(model.merges.tolist()):
+        token = model.pieces[left] + model.pieces[right]
+        number = ranks.get(token)
+        if number is None:
+            raise _refuse(definition, f"merge {place} makes {token!r}, which is no token")
+        if number < before:
             raise _refuse(
                 definition,
-                f"merge {place} joins {ours[0]!r} and {ours[1]!r}, where the ranks would join "
-                f"{theirs[0]!r} and {theirs[1]!r}; the first token not in the order of the merges "
-                f"is {token!r} (id {ranks.get(token)})",
+                f"merge {place} makes {token!r}, whose id {number} is lower than {before}, that of "
+                "the merge before it; ids must be in the order of the merges",
             )
-    longer = merges if len(merges) > len(wanted) else wanted
-    left, right = longer[min(len(merges), len(wanted))]
-    raise _refuse(definition, f"only one of them has the merge of {left!r} and {right!r}")
-
-
-def _rank(ranks: dict[bytes, int], pair: tuple[bytes, bytes]) -> int:
-    return ranks.get(pair[0] + pair[1], 1 << 40)
+        before = number

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from tokenworks.errors import OptionError
-from tokenworks.files import write_bytes
+from tokenworks.files import atomic_file
 from tokenworks.tokenizer.definition import Definition
 
 # Format -> the module with its `render(definition, **options) -> {file name: bytes}`.
@@ -80,6 +81,18 @@ def write(definition: Definition, path: Path, format: str, **options: Any) -> li
         named = {target / name: data for name, data in files.items()}
     else:
         named = {target.with_name(target.name + name): data for name, data in files.items()}
-    for file, data in named.items():
-        write_bytes(file, data)
+    store(named)
     return list(named)
+
+
+def store(files: Mapping[Path, bytes]) -> None:
+    """Write files that belong together: none takes its name before all are on the disk.
+
+    Raises:
+        WriteError: one cannot be written; none of them is there then.
+    """
+    with ExitStack() as stack:
+        for path, data in files.items():
+            stream = stack.enter_context(atomic_file(path))
+            stream.write(data)
+            stream.flush()
