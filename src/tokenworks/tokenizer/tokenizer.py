@@ -345,9 +345,9 @@ class Tokenizer:
             UnsupportedError: the format cannot say this tokenizer exactly.
             WriteError: writing failed.
         """
-        from tokenworks.tokenizer.saving import save_definition
+        from tokenworks.tokenizer.writers.write import write
 
-        save_definition(self._definition, Path(path), format)
+        write(self._definition, Path(path), format)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Tokenizer, (self._definition,))

@@ -70,7 +70,7 @@ def write(definition: Definition, path: Path, format: str, **options: Any) -> li
         The files written.
 
     Raises:
-        OptionError, UnsupportedError: as `render`; nothing has been written then.
+        OptionError, UnsupportedError: as `render`, or a folder that holds something.
         WriteError: writing failed.
     """
     files = render(definition, format, **options)
@@ -78,6 +78,8 @@ def write(definition: Definition, path: Path, format: str, **options: Any) -> li
     if format == "huggingface":
         if target.is_file():
             raise OptionError(f"{target} is a file; the format 'huggingface' is a folder")
+        if target.is_dir() and any(target.iterdir()):
+            raise OptionError(f"{target} is not empty; name a new folder")
         named = {target / name: data for name, data in files.items()}
     else:
         named = {target.with_name(target.name + name): data for name, data in files.items()}
