@@ -96,8 +96,13 @@ def tekken_reference(path: Path) -> Subject:
     )
 
 
-def cases(assets: Path) -> Iterator[Case]:
-    """Every tokenizer of the assets with its reference."""
+def cases(assets: Path, also: list[Path]) -> Iterator[Case]:
+    """Every tokenizer of the assets, and those named beside, with its reference."""
+    for path in also:
+        if path.suffix == ".model":
+            yield Case(path.stem, path, "sentencepiece", sentencepiece_reference)
+        else:
+            yield Case(path.stem, path, "tokenizers", tokenizers_reference)
     folder = assets / "tokenizers"
     for path in sorted(folder.glob("*.tiktoken")):
         yield Case(path.stem, path, "tiktoken", tiktoken_reference)
@@ -201,6 +206,9 @@ def main() -> int:
     parser.add_argument("--generated", type=int, default=1_000_000, help="bytes of generated text")
     parser.add_argument("--assets", type=Path, default=ROOT / ".assets")
     parser.add_argument("--only", default="", help="tokenizers whose name contains this")
+    parser.add_argument(
+        "--also", type=Path, nargs="*", default=[], help="further tokenizer.json or .model files"
+    )
     parser.add_argument("--code-points", action="store_true", help="every Unicode character too")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -214,7 +222,7 @@ def main() -> int:
     for column in table.columns[2:5]:
         column.justify = "right"
     rows, bad = [], 0
-    for case in cases(options.assets):
+    for case in cases(options.assets, options.also):
         if options.only not in case.name:
             continue
         result, vectors, wrong = compare(case, texts, options.generated)
