@@ -46,7 +46,7 @@ BATCH = 20_000
 class Reach:
     """Tokens seen, and how."""
 
-    alone: NDArray[np.bool_]  # [max id + 1]: encode(token_bytes) == [id]
+    alone: NDArray[np.bool_]  # [max id + 1]: encode(token_bytes) == [id], its own space or not
     seen: NDArray[np.bool_]  # [max id + 1]: in some encoding
     witness: dict[int, str] = field(default_factory=dict)  # for tokens seen in a context only
 
@@ -87,16 +87,19 @@ def _spellings(tokenizer: Tokenizer, tokens: dict[int, bytes], found: Reach) -> 
     pairs = []
     for i, piece in tokens.items():
         try:
-            pairs.append((i, piece.decode()))
+            text = piece.decode()
         except UnicodeDecodeError:
             continue
+        pairs.append((i, text))
+        if text.startswith(" ") and len(text) > 1:
+            pairs.append((i, text[1:]))  # the space that SentencePiece puts before every text
     for begin in range(0, len(pairs), BATCH):
         part = pairs[begin : begin + BATCH]
         flat, starts = tokenizer.encode_batch([text for _, text in part], specials="text")
         found.seen[flat] = True
         lengths = np.diff(starts.astype(np.int64))
         ids = np.array([i for i, _ in part])
-        single = np.flatnonzero(lengths == 1)
+        single = np.flatnonzero(lengths == 1)  # of either spelling
         same = flat[starts[single].astype(np.int64)] == ids[single]
         found.alone[ids[single[same]]] = True
 

@@ -31,9 +31,10 @@ def reasons(tokenizer: Tokenizer, left: dict[int, bytes]) -> dict[int, Reason]:
     d = tokenizer.definition
     out: dict[int, Reason] = {}
     piece_of = dict(zip(d.model.ids.tolist(), d.model.pieces, strict=True))
-    first: dict[bytes, int] = {}
+    reached: dict[bytes, int] = {}
     for i in sorted(piece_of):
-        first.setdefault(tokenizer.token_bytes(i), i)
+        if i not in left:
+            reached.setdefault(tokenizer.token_bytes(i), i)
     unused: frozenset[int] = getattr(d.model, "unused", frozenset())
     fallback = getattr(d.model, "byte_fallback", False)
     for i, text in left.items():
@@ -43,8 +44,8 @@ def reasons(tokenizer: Tokenizer, left: dict[int, bytes]) -> dict[int, Reason]:
             out[i] = ("declared-unused", "the model declares the piece unused")
         elif fallback and _is_byte_piece(piece_of[i]):
             out[i] = ("byte-fallback", "a byte that every character here has a piece instead of")
-        elif first[text] != i:
-            out[i] = ("duplicate", f"token {first[text]} has the same bytes and is taken instead")
+        elif text in reached:
+            out[i] = ("duplicate", f"token {reached[text]} has the same bytes and is taken instead")
     rest = {i: piece_of[i] for i in left if i not in out}
     by_model = _model_reasons(tokenizer, rest)
     out.update(by_model)

@@ -22,6 +22,7 @@ from tokenworks.workflows.audit.splits import splits
 from tokenworks.workflows.audit.usage import usage
 from tokenworks.workflows.merge_trace import MergeTrace
 from tokenworks.workflows.model_alone import unmerged
+from tokenworks.workflows.verify.shrink import shrink
 
 DOCUMENT = 1 << 16  # bytes; longer documents of a corpus are cut
 LISTED = 50  # tokens kept in a finding
@@ -78,7 +79,7 @@ def audit(
     left = {i: p for i, p in tokens.items() if not found.seen[i]}
     for i, (kind, why) in sorted(reasons(tok, left).items()):
         sorted_out[kind].append(Token(i, shown(tokens[i]), why))
-    _reached(tokens, found, sorted_out)
+    _reached(tok, tokens, found, sorted_out)
     _whole_only(tok, found, sorted_out)
     _added(tok, tokens, sorted_out)
     used = usage(tok, _texts(paths))[0] if paths else None
@@ -107,19 +108,29 @@ def _texts(paths: Sequence[str | Path]) -> Iterator[str]:
     return (d.text for d in documents(list(paths), max_document_bytes=DOCUMENT))
 
 
-def _reached(tokens: dict[int, bytes], found: Reach, sorted_out: dict[str, list[Token]]) -> None:
+def _reached(
+    tok: Tokenizer, tokens: dict[int, bytes], found: Reach, sorted_out: dict[str, list[Token]]
+) -> None:
     for i, piece in tokens.items():
         if found.alone[i] or not found.seen[i]:
             continue
         text = shown(piece)
-        where = found.witness.get(i)
-        why = f"seen in {where!r}" if where is not None else "seen"
         kind = "in-context"
         try:
             piece.decode()
         except UnicodeDecodeError:
             kind = "partial-utf8"
+        where = found.witness.get(i)
+        if where is None or len(sorted_out[kind]) >= LISTED:
+            why = "seen"
+        else:
+            why = f"seen in {_shortest(tok, i, where)!r}"
         sorted_out[kind].append(Token(i, text, why))
+
+
+def _shortest(tok: Tokenizer, token: int, text: str) -> str:
+    """The witness cut down to what the token needs."""
+    return shrink(text, lambda t: token in tok.encode(t, specials="text"), limit=400)
 
 
 def _whole_only(tok: Tokenizer, found: Reach, sorted_out: dict[str, list[Token]]) -> None:

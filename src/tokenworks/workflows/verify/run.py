@@ -31,7 +31,7 @@ Mode = Literal["auto", "ids", "bytes"]
 def verify(
     a: Any,
     b: Any,
-    on: Sequence[str | Path] = (),
+    on: str | Path | Sequence[str | Path] = (),
     *,
     budget: int = 2_000_000,
     seed: int = 0,
@@ -82,7 +82,7 @@ def verify(
         _aimed(one, two, comparison, seed),
         (Sample("given", t) for t in texts if t),
         _generated(one, two, budget, seed),
-        _corpora(on),
+        _corpora([on] if isinstance(on, str | Path) else on),
     )
     tried: Counter[str] = Counter()
     hit, size = _search(comparer, samples, tried)
