@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from oracles.sentencepiece_model import Oracle
 from sentencepiece import sentencepiece_model_pb2 as schema
 
+from tokenworks import Tokenizer
 from tokenworks.errors import FormatError, TokenworksError, UnsupportedError
 from tokenworks.tokenizer.definition import Bpe, Unigram
 from tokenworks.tokenizer.sentencepiece_model import parse, read
@@ -47,6 +49,16 @@ def test_ids_equal_sentencepiece(name: str) -> None:
     texts = TEXTS + ["".join(chance.choices(ALPHABET, k=chance.randrange(40))) for _ in range(3000)]
     differing = [text for text in texts if ours.encode(text) != theirs.encode(text)]
     assert not differing, min(differing, key=len)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_native_encoder_equals_sentencepiece(name: str) -> None:
+    theirs, ours = reference(name), Tokenizer.load(DATA / f"{name}.model")
+    chance = random.Random(8)
+    texts = TEXTS + ["".join(chance.choices(ALPHABET, k=chance.randrange(40))) for _ in range(9000)]
+    ids, starts = ours.encode_batch(texts, specials="text")
+    found = [ids[a:b].tolist() for a, b in itertools.pairwise(starts.tolist())]
+    assert found == theirs.encode(texts)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -100,16 +100,15 @@ def _pattern(definition: Definition) -> str:
 
 
 def _check_ids(definition: Definition, ranks: dict[bytes, int], special: set[int]) -> None:
-    numbers = set(ranks.values())
-    missing = next((n for n in range(max(numbers)) if n not in numbers | special), None)
+    taken = special | set(ranks.values())
+    missing = next((n for n in range(max(ranks.values())) if n not in taken), None)
     if missing is not None:
         raise _refuse(definition, f"no token has the id {missing}, and ranks have no gaps")
     for byte in range(256):
         if bytes((byte,)) not in ranks:
             raise _refuse(definition, f"the byte 0x{byte:02X} is no token")
-    longest = min((n for piece, n in ranks.items() if not piece), default=None)
-    if longest is not None:
-        raise _refuse(definition, f"the token {longest} is empty")
+    if b"" in ranks:
+        raise _refuse(definition, f"the token {ranks[b'']} is empty")
 
 
 def _check_merges(definition: Definition, model: Bpe, ranks: dict[bytes, int]) -> None:
