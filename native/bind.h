@@ -12,5 +12,6 @@ void bind_pipeline(nanobind::module_& m);
 void bind_scanner(nanobind::module_& m);
 void bind_counter(nanobind::module_& m);
 void bind_merger(nanobind::module_& m);
+void bind_superwords(nanobind::module_& m);
 
 }  // namespace tokenworks

@@ -9,4 +9,5 @@ NB_MODULE(_native, m) {
   tokenworks::bind_scanner(m);
   tokenworks::bind_counter(m);
   tokenworks::bind_merger(m);
+  tokenworks::bind_superwords(m);
 }

@@ -1,6 +1,8 @@
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
@@ -8,6 +10,7 @@
 #include <numeric>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "bind.h"
@@ -34,9 +37,32 @@ void check_offsets(std::span<const uint64_t> offsets, size_t size) {
   }
 }
 
+// Words end to end, where each begins, and their values.
+using RunWords = std::tuple<Input<uint8_t>, Input<uint64_t>, Input<uint32_t>>;
+
+std::shared_ptr<const training::WordTable> table_of(const RunWords& words) {
+  const auto& [text, starts, values] = words;
+  check_offsets(view(starts), text.size());
+  if (starts.size() != values.size() + 1) {
+    throw nb::value_error("starts must hold one offset more than values");
+  }
+  auto table = std::make_shared<training::WordTable>();
+  std::vector<uint8_t> word;
+  for (size_t i = 0; i < values.size(); ++i) {
+    const uint64_t begin = starts.data()[i], end = starts.data()[i + 1];
+    if (begin == end) continue;
+    word.assign(text.data() + begin, text.data() + end);
+    word.resize(end - begin + training::WordTable::kPadding);
+    table->at(word.data(), end - begin) = values.data()[i];
+  }
+  return table;
+}
+
 std::unique_ptr<Counter> make(const std::string& pattern, unsigned threads, uint64_t memory,
-                              const std::string& run_prefix, uint64_t longest) {
-  training::CounterOptions options{std::nullopt, threads, memory, run_prefix, longest};
+                              const std::string& run_prefix, uint64_t longest,
+                              const std::optional<RunWords>& run_words) {
+  training::CounterOptions options{std::nullopt, threads, memory, run_prefix, longest, nullptr};
+  if (run_words) options.run_words = table_of(*run_words);
   if (!pattern.empty()) {
     options.pattern = scanner::find_pattern(pattern);
     if (!options.pattern) throw nb::value_error("no native scanner for this pattern");
@@ -107,7 +133,7 @@ void bind_counter(nb::module_& m) {
   });
   nb::class_<Counter>(m, "Counter", "Counts the distinct pretokens of documents on several threads.")
       .def(nb::new_(&make), "pattern"_a, "threads"_a = 1, "memory"_a = 0, "run_prefix"_a = "",
-           "longest"_a = 65536)
+           "longest"_a = 65536, "run_words"_a = nb::none())
       .def(
           "add",
           [](Counter& counter, const nb::bytes& text, const Input<uint64_t>& ends) {
@@ -126,6 +152,14 @@ void bind_counter(nb::module_& m) {
             counter.add_pretokens(whole, view(spans));
           },
           "text"_a, "spans"_a, "A text and begin, end, begin, end, ... of its pretokens in bytes.")
+      .def(
+          "add_sequences",
+          [](Counter& counter, const Input<uint32_t>& symbols, const Input<uint64_t>& starts) {
+            check_offsets(view(starts), symbols.size());
+            nb::gil_scoped_release release;
+            counter.add_sequences(view(symbols), view(starts));
+          },
+          "symbols"_a, "starts"_a, "Sequences of symbols, counted as four bytes a symbol.")
       .def(
           "add_counts",
           [](Counter& counter, const Input<uint8_t>& text, const Input<uint64_t>& starts,

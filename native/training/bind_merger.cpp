@@ -101,9 +101,11 @@ std::unique_ptr<Learner> make_learner(Input<Symbol> symbols, Input<uint64_t> sta
                                       Input<uint64_t> counts, Input<int64_t> symbol_of,
                                       Input<uint8_t> strings, Input<uint64_t> string_starts,
                                       uint64_t vocab_size, uint64_t min_frequency,
-                                      uint64_t max_token_length, uint64_t threshold) {
+                                      uint64_t max_token_length, uint64_t threshold,
+                                      uint64_t max_words, bool veto_colon_space, bool reuse) {
   return Learner::make<Symbol>(symbols, starts, counts, symbol_of, strings, string_starts,
-                               {vocab_size, min_frequency, max_token_length, threshold});
+                               {vocab_size, min_frequency, max_token_length, threshold, max_words,
+                                veto_colon_space, reuse});
 }
 
 }  // namespace
@@ -120,7 +122,8 @@ void bind_merger(nb::module_& m) {
   const auto define = [&]<class Symbol>(Symbol) {
     m.def("learner", &make_learner<Symbol>, "symbols"_a.noconvert(), "starts"_a, "counts"_a,
           "symbol_of"_a, "strings"_a, "string_starts"_a, "vocab_size"_a, "min_frequency"_a = 0,
-          "max_token_length"_a = 0, "threshold"_a = 0);
+          "max_token_length"_a = 0, "threshold"_a = 0,
+          "max_words"_a = 0, "veto_colon_space"_a = false, "reuse"_a = true);
   };
   define(uint8_t{});
   define(uint32_t{});

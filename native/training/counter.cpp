@@ -61,7 +61,9 @@ void Counter::add(std::string_view text, std::span<const uint64_t> ends) {
   for (const uint64_t end : ends) {
     while (begin < end) {
       const size_t room = kBlock - std::min(kBlock, block.text.size());
-      const size_t cut = end - begin <= room ? end - begin : next_cut(s + begin, end - begin, room);
+      const size_t cut = end - begin <= room   ? end - begin
+                         : options_.run_words ? next_line(s + begin, end - begin, room)
+                                              : next_cut(s + begin, end - begin, room);
       block.text.insert(block.text.end(), s + begin, s + begin + cut);
       block.ends.push_back(block.text.size());
       begin += cut;
@@ -74,6 +76,19 @@ void Counter::add(std::string_view text, std::span<const uint64_t> ends) {
 void Counter::add_pretokens(std::string_view text, std::span<const uint64_t> spans) {
   const auto* s = reinterpret_cast<const uint8_t*>(text.data());
   Block block{{s, s + text.size()}, {spans.begin(), spans.end()}, true};
+  enqueue(std::move(block));
+}
+
+void Counter::add_sequences(std::span<const uint32_t> symbols, std::span<const uint64_t> starts) {
+  Block block;
+  block.pretokens = true;
+  const auto* s = reinterpret_cast<const uint8_t*>(symbols.data());
+  block.text.assign(s, s + symbols.size_bytes());
+  for (size_t i = 0; i + 1 < starts.size(); ++i) {
+    if (starts[i] == starts[i + 1]) continue;
+    block.ends.push_back(starts[i] * sizeof(uint32_t));
+    block.ends.push_back(starts[i + 1] * sizeof(uint32_t));
+  }
   enqueue(std::move(block));
 }
 
@@ -127,7 +142,10 @@ void Counter::count_word(Worker& worker, const uint8_t* word, size_t length) {
   ++worker.statistics.cut;
   while (length) {
     size_t part = std::min<size_t>(length, options_.longest);
-    while (part < length && part > 1 && !begins_character(word[part])) --part;
+    while (options_.pattern && !options_.run_words && part < length && part > 1 &&
+           !begins_character(word[part])) {
+      --part;
+    }
     ++worker.table.at(word, part);
     ++worker.statistics.pretokens;
     word += part;
@@ -147,16 +165,36 @@ void Counter::count(Worker& worker, const Block& block) {
   scanner::visit_total(*options_.pattern, [&]<class Pattern>(Pattern) {
     size_t begin = 0;
     for (const uint64_t end : block.ends) {
-      const uint8_t* document = s + begin;
-      const size_t n = end - begin;
-      for (size_t i = 0; i < n;) {
-        const size_t next = Pattern::next(document, n, i);
-        count_word(worker, document + i, next - i);
-        i = next;
-      }
+      count_document<Pattern>(worker, s + begin, end - begin);
       begin = end;
     }
   });
+}
+
+template <class Pattern>
+void Counter::count_document(Worker& worker, const uint8_t* document, size_t n) {
+  const WordTable* run_words = options_.run_words.get();
+  for (size_t i = 0; i < n;) {
+    const size_t next = Pattern::next(document, n, i);
+    if (!run_words) {
+      count_word(worker, document + i, next - i);
+    } else if (const uint64_t* value = run_words->find(document + i, next - i)) {
+      worker.run.push_back(static_cast<uint32_t>(*value));
+    } else {
+      count_run(worker);
+    }
+    i = next;
+  }
+  count_run(worker);
+}
+
+void Counter::count_run(Worker& worker) {
+  const size_t length = worker.run.size() * sizeof(uint32_t);
+  if (worker.run.size() > 1) {
+    worker.run.insert(worker.run.end(), WordTable::kPadding / sizeof(uint32_t), 0);
+    count_word(worker, reinterpret_cast<const uint8_t*>(worker.run.data()), length);
+  }
+  worker.run.clear();
 }
 
 void Counter::spill(WordTable& table) {

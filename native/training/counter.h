@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -25,6 +26,9 @@ struct CounterOptions {
   uint64_t memory = 0;       // bytes for all tables together; 0 is no bound
   std::string run_prefix;    // of the files for what does not fit
   uint64_t longest = 65536;  // bytes; longer pretokens are counted in parts of this length
+  // Given, maximal runs of two or more of these words (whole pretokens) are counted instead, each as
+  // the sequence of their values, four bytes a value.
+  std::shared_ptr<const WordTable> run_words;
 };
 
 struct CounterStatistics {
@@ -58,6 +62,8 @@ class Counter {
   void add(std::string_view text, std::span<const uint64_t> ends);
   // The same with the pretokens given: [begin, end) of each, in order.
   void add_pretokens(std::string_view text, std::span<const uint64_t> spans);
+  // Sequences of symbols in place of text: [starts[i], starts[i + 1]) of each.
+  void add_sequences(std::span<const uint32_t> symbols, std::span<const uint64_t> starts);
   // Words counted elsewhere.
   void add_counts(std::string_view text, std::span<const uint64_t> starts,
                   std::span<const uint64_t> counts);
@@ -84,6 +90,7 @@ class Counter {
   struct Worker {
     WordTable table;
     CounterStatistics statistics;
+    std::vector<uint32_t> run;
     std::thread thread;
   };
 
@@ -91,6 +98,9 @@ class Counter {
   void work(Worker& worker);
   void count(Worker& worker, const Block& block);
   void count_word(Worker& worker, const uint8_t* word, size_t length);
+  void count_run(Worker& worker);
+  template <class Pattern>
+  void count_document(Worker& worker, const uint8_t* document, size_t n);
   void spill(WordTable& table);
   void wait_until_idle();
   void stop();

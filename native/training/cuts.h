@@ -23,4 +23,13 @@ inline size_t next_cut(const uint8_t* s, size_t n, size_t from) {
   return n;
 }
 
+// The first place after a line end and before a letter, at or after `from`, or n: no run of words goes
+// on across it, whatever the pattern.
+inline size_t next_line(const uint8_t* s, size_t n, size_t from) {
+  for (size_t i = std::max<size_t>(from, 1); i < n; ++i) {
+    if (s[i - 1] == '\n' && ((s[i] | 32) >= 'a' && (s[i] | 32) <= 'z')) return i;
+  }
+  return n;
+}
+
 }  // namespace tokenworks::training

@@ -38,7 +38,32 @@ Merger::Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options
   for (size_t p = 0; p < corpus_.size(); ++p) {
     if (const uint32_t token = corpus_.data()[p]; token != kBoundary) lengths_[token] = 1;
   }
+  for (uint32_t token = 0; options_.max_words && token < strings_.size(); ++token) know_words(token);
   count_first_pairs();
+}
+
+// Words are the pieces between spaces.
+void Merger::know_words(uint32_t token) {
+  uint32_t words = 0;
+  char before = ' ';
+  for (const char c : strings_[token]) {
+    words += c != ' ' && before == ' ';
+    before = c;
+  }
+  words_.push_back(words);
+}
+
+bool Merger::may_join(uint32_t left, uint32_t right) const {
+  if (options_.max_token_length &&
+      uint64_t{lengths_[left]} + lengths_[right] >= options_.max_token_length) {
+    return false;
+  }
+  if (!options_.max_words && !options_.veto_colon_space) return true;
+  const std::string_view l = strings_[left], r = strings_[right];
+  if (l.empty() || r.empty()) return true;
+  if (options_.veto_colon_space && l.back() == ':' && r.front() == ' ') return false;
+  const bool one_word = l.back() != ' ' && r.front() != ' ';
+  return !options_.max_words || words_[left] + words_[right] - one_word <= options_.max_words;
 }
 
 // Every pair of neighbours, with the position of the left one.
@@ -75,6 +100,8 @@ void Merger::count_first_pairs() {
   });
   std::vector<std::pair<PairKey, uint32_t>> kept;
   tallies.each([&](PairKey pair, const Tally& tally) {
+    // pairs of single symbols are under every limit of length, as in the reference
+    if ((options_.max_words || options_.veto_colon_space) && !may_join(left_of(pair), right_of(pair))) return;
     if (tally.count < threshold_) {
       set_aside_.put_first(pair, tally.count);
       return;
@@ -153,10 +180,11 @@ std::optional<Merge> Merger::next() {
     const uint32_t left = left_of(best.pair), right = right_of(best.pair);
     const auto [token, fresh] = strings_.join(left, right);
     if (fresh) {
+      if (options_.max_words) know_words(token);
       lengths_.push_back(0);
       left_.number_of.push_back(0);
       right_.number_of.push_back(0);
-    } else if (lengths_[token] != 0) {  // an alphabet that spells one of its symbols with others
+    } else if (lengths_[token] != 0 || !options_.reuse) {  // symbols that spell another symbol
       places_.free(best.places);
       continue;
     }

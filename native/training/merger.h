@@ -19,6 +19,9 @@ struct MergerOptions {
   uint64_t min_frequency = 0;
   uint64_t max_token_length = 0;  // symbols; a merge stays under it; 0 is no limit
   uint64_t threshold = 0;         // pairs born rarer than this are set aside until needed; 0 chooses
+  uint64_t max_words = 0;         // pieces between spaces in a merged token; 0 is no limit
+  bool veto_colon_space = false;       // no merged token holds ": "
+  bool reuse = true;              // a merge may spell a known token that does not occur; else it is left out
 };
 
 struct Merge {
@@ -92,10 +95,8 @@ class Merger {
   void replace_at(uint32_t position, PairKey pair, uint32_t token);
   void settle(PairKey pair, uint32_t token);
   void fill_places();
-  bool may_join(uint32_t left, uint32_t right) const {
-    return options_.max_token_length == 0 ||
-           uint64_t{lengths_[left]} + lengths_[right] < options_.max_token_length;
-  }
+  bool may_join(uint32_t left, uint32_t right) const;
+  void know_words(uint32_t token);
   void lose(PairKey pair, uint64_t weight) {
     if (int64_t* count = counts_.find(pair)) *count -= static_cast<int64_t>(weight);
   }
@@ -104,6 +105,7 @@ class Merger {
   TokenStrings strings_;
   MergerOptions options_;
   std::vector<uint32_t> lengths_;  // symbols of each token; 0 while it has not occurred
+  std::vector<uint32_t> words_;    // words of each token, where they are limited
   PairTable<int64_t> counts_;
   PairQueue queue_;
   Places places_;
