@@ -25,6 +25,9 @@ class PairTable {
   }
 
   Value* find(PairKey key) {
+    return const_cast<Value*>(static_cast<const PairTable*>(this)->find(key));
+  }
+  const Value* find(PairKey key) const {
     for (size_t i = slot_of(key);; i = (i + 1) & mask_) {
       if (slots_[i].key == key) return &slots_[i].value;
       if (slots_[i].key == kEmpty) return nullptr;

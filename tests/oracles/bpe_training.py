@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 Word = tuple[int, ...]
 
@@ -28,6 +28,7 @@ def learn(
     vocab_size: int,
     min_frequency: int = 0,
     max_token_length: int | None = None,
+    allowed: Callable[[str], bool] = lambda text: True,
 ) -> list[tuple[int, int, int, int]]:
     """Merges as (left, right, token, count)."""
     spelled = list(strings)
@@ -39,7 +40,8 @@ def learn(
         for word, count in corpus.items():
             for left, right in itertools.pairwise(word):
                 whole = length[left] + length[right]
-                if max_token_length is None or whole == 2 or whole < max_token_length:
+                short = max_token_length is None or whole == 2 or whole < max_token_length
+                if short and allowed(spelled[left] + spelled[right]):
                     counts[left, right] += count
         if not counts:
             break

@@ -114,6 +114,21 @@ class Origin:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class TwoPhase:
+    """How superwords are encoded where one pass cannot say it.
+
+    First the pretokens of `pattern` are encoded each by itself with the first `word_merges` merges of
+    the model. Then the other merges join tokens that are whole pretokens and stand side by side.
+    The definition's own pretokenizer and merges are the nearest single pass; `single_pass` says how
+    far it is from this, where that was measured.
+    """
+
+    pattern: str  # regular expression
+    word_merges: int
+    single_pass: Mapping[str, Any] | None = field(default=None, compare=False)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Definition:
     """A whole tokenizer: model, steps, added tokens, and the special ids a model relies on."""
@@ -131,4 +146,5 @@ class Definition:
     add_bos: bool = False  # what the model saw in training (template, config or proto)
     add_eos: bool = False
     chat_template: str | None = None
+    two_phase: TwoPhase | None = None
     origin: Origin = field(default_factory=lambda: Origin("trained"))

@@ -42,6 +42,8 @@ def digest(definition: Definition) -> str:
             "chat_template",
         )
     }
+    if definition.two_phase is not None:
+        rest["two_phase"] = [definition.two_phase.pattern, definition.two_phase.word_merges]
     rest["added"] = sorted(
         (asdict(token) for token in definition.added),
         key=lambda token: (token["id"], token["content"]),

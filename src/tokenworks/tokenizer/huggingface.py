@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tokenworks.errors import FormatError, UnsupportedError
+from tokenworks.tokenizer import two_phase
 from tokenworks.tokenizer.added_tokens import AddedTokens, read_added
 from tokenworks.tokenizer.byte_map import to_characters
 from tokenworks.tokenizer.definition import Bpe, Definition, Origin, Step, Unigram, WordPiece
@@ -65,7 +66,8 @@ def read(path: Path) -> Definition:
         return read_document(path, legacy_document(path, companions.config), companions)
     files = {name: read_bytes(path / name) for name in ("tokenizer.json", *companions.files)}
     document = parse_json(main, files["tokenizer.json"])
-    return _with_layouts(read_document(main, document, companions), files)
+    definition = _with_layouts(read_document(main, document, companions), files)
+    return replace(definition, two_phase=two_phase.read(path, definition))
 
 
 def _with_layouts(definition: Definition, files: Mapping[str, bytes]) -> Definition:

@@ -11,6 +11,7 @@ from tokenworks._native import Encoder
 from tokenworks.errors import TokenworksError, UnsupportedError
 from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
 from tokenworks.tokenizer.pattern_split import split
+from tokenworks.tokenizer.two_phase import TwoPhaseEncoder, word_phase
 
 _NO_MERGES = np.empty((0, 2), np.uint32)
 _NO_SCORES = np.empty(0, np.float64)
@@ -28,6 +29,8 @@ def build_encoder(definition: Definition) -> Any:
     Raises:
         UnsupportedError: the core cannot do a step of this definition exactly.
     """
+    if definition.two_phase is not None:
+        return TwoPhaseEncoder(definition, build_encoder(word_phase(definition)))
     model = definition.model
     pieces, ids = model.pieces, model.ids
     merges, scores = _NO_MERGES, _NO_SCORES

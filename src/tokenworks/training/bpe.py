@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tokenworks.errors import OptionError
 from tokenworks.registry import method
 from tokenworks.tokenizer.tokenizer import Tokenizer
-from tokenworks.training.merges import Merges, learn_merges
+from tokenworks.training.merges import learn_merges
 from tokenworks.training.pretokens import pretokens
 from tokenworks.training.source import TextSource
-from tokenworks.training.vocabulary import Layout, byte_level_definition
+from tokenworks.training.vocabulary import Layout, byte_level_definition, require_size
 
 
 @method(
@@ -53,17 +52,3 @@ def bpe(
     )
     require_size(layout, merges)
     return Tokenizer(byte_level_definition("bpe", layout, merges, split.steps))
-
-
-def require_size(layout: Layout, merges: Merges) -> None:
-    """Refuse a corpus that is too small for the vocabulary.
-
-    Raises:
-        OptionError: with the size that it is enough for.
-    """
-    reached = max(len(layout.strings), int(merges.tokens.max(initial=0)) + 1) + layout.reserved
-    if reached < layout.vocab_size:
-        raise OptionError(
-            f"vocab_size {layout.vocab_size} cannot be reached: the corpus gives {reached} tokens "
-            "before no pair of tokens is left to merge; ask for at most that, or give more text"
-        )

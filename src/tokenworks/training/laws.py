@@ -18,7 +18,7 @@ SIZE = 900
 
 
 def _documents() -> list[str]:
-    return [one.text for one in declarations() if one.bcp47 in {"en", "de", "tr", "th", "hi", "ja"}]
+    return [one.text for one in declarations()[:48]]
 
 
 def _hostile() -> Iterator[str]:

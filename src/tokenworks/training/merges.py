@@ -46,6 +46,10 @@ class Merges:
     def __len__(self) -> int:
         return len(self.counts)
 
+    def first(self, n: int) -> Merges:
+        """The first `n` merges."""
+        return Merges(self.pairs[:n], self.tokens[:n], self.counts[:n])
+
 
 def packed(strings: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
     """Strings end to end, and where each begins: uint8 [total], uint64 [n + 1]."""
@@ -63,6 +67,10 @@ def learn_merges(
     min_frequency: int = 0,
     max_token_length: int | None = None,
     threshold: int = 0,
+    max_words: int = 0,
+    veto_colon_space: bool = False,
+    reuse: bool = True,
+    enough: Callable[[NDArray[np.uint64]], bool] | None = None,
     progress: Progress | None = None,
 ) -> Merges:
     """Learn merges until the vocabulary has `vocab_size` tokens or no pair is frequent enough.
@@ -80,6 +88,10 @@ def learn_merges(
         max_token_length: in symbols; merged tokens stay under it, as in the reference.
         threshold: pairs that are born rarer than this are counted anew when they are reached, which
             saves memory and changes nothing else; 0 chooses by the size of the corpus.
+        max_words: pieces between spaces that a merged token may have; 0 is no limit.
+        veto_colon_space: no merged token holds ": ".
+        reuse: False leaves out merges that spell a known token.
+        enough: asked now and then with the counts so far; True ends the learning early.
         progress: called now and then with the number of merges learned so far.
     """
     text, text_starts = packed(strings)
@@ -94,11 +106,16 @@ def learn_merges(
         min_frequency,
         max_token_length or 0,
         threshold,
+        max_words,
+        veto_colon_space,
+        reuse,
     )
     done = 0
     while step := learner.run(_STRIDE):
         done += step
         if progress is not None:
             progress(done)
+        if enough is not None and enough(learner.counts()):
+            break
     learned = learner.merges()
     return Merges(np.ascontiguousarray(learned[:, :2]), learned[:, 2].copy(), learner.counts())

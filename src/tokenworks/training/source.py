@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tokenworks import _native
 from tokenworks.errors import FormatError, OptionError, TokenworksWarning, WriteError
 from tokenworks.text.bulk import Batch, batches
-from tokenworks.training.merges import Words
+from tokenworks.training.merges import Words, packed
 from tokenworks.training.pretokens import Pretokens
 
 LONGEST_PRETOKEN = 65_536  # bytes
@@ -89,23 +89,63 @@ class TextSource:
                 count that fits.
             WriteError: spilling to disk failed.
         """
+        with self._counter(pretokens.scanner, None) as counter:
+            for batch in self.read():
+                self._add(counter, batch, pretokens)
+            return self._words(counter, counter.finish())
+
+    def runs(self, pretokens: Pretokens, words: Mapping[bytes, int]) -> Words:
+        """Maximal runs of two or more of these words standing side by side, and their counts.
+
+        Args:
+            pretokens: how the text is split; words are whole pretokens.
+            words: the words that may stand in a run, and the symbol of each.
+
+        Returns:
+            The distinct runs as symbols (uint32).
+        """
+        text, starts = packed(list(words))
+        symbols = np.fromiter(words.values(), dtype=np.uint32, count=len(words))
+        given = (text, starts, symbols) if pretokens.scanner else None
+        with self._counter(pretokens.scanner, given) as counter:
+            for batch in self.read():
+                if pretokens.scanner:
+                    counter.add(batch.data, batch.ends)
+                    continue
+                for document in batch.documents():
+                    spans = pretokens.spans(document.decode("utf-8")).tolist()
+                    found = (
+                        words.get(document[a:b])
+                        for a, b in zip(spans[::2], spans[1::2], strict=True)
+                    )
+                    counter.add_sequences(*_sequences(found))
+            return _as_symbols(counter)
+
+    def sequences(
+        self, encode: Callable[[bytes], tuple[NDArray[np.uint32], NDArray[np.uint64]]]
+    ) -> Words:
+        """Sequences of symbols that a function makes of each document, and their counts.
+
+        encode: a document -> symbols, uint32 [n], and where each sequence begins, uint64 [k + 1].
+        """
+        with self._counter("", None) as counter:
+            for batch in self.read():
+                for document in batch.documents():
+                    counter.add_sequences(*encode(document))
+            return _as_symbols(counter)
+
+    @contextmanager
+    def _counter(self, scanner: str, run_words: object) -> Iterator[_native.Counter]:
+        share = max(0, self.memory - _PROCESS) // 3 if self.memory else 0
         with _scratch(self.scratch, self.memory) as prefix:
-            counter = _native.Counter(
-                pretokens.scanner,
-                self.thread_count,
-                max(0, self.memory - _PROCESS) // 3 if self.memory else 0,
-                prefix,
-                LONGEST_PRETOKEN,
-            )
             try:
-                for batch in self.read():
-                    self._add(counter, batch, pretokens)
-                histogram = counter.finish()
+                yield _native.Counter(
+                    scanner, self.thread_count, share, prefix, LONGEST_PRETOKEN, run_words
+                )
+            except WriteError:
+                raise
             except OSError as error:
-                if isinstance(error, WriteError):
-                    raise
                 raise WriteError(f"{error}; free some space or name another folder") from None
-            return self._words(counter, histogram)
 
     @property
     def thread_count(self) -> int:
@@ -173,6 +213,32 @@ class TextSource:
             f"merging {int(found[least:].sum()):,} distinct pretokens takes about "
             f"{int(needed[least]) >> 20:,} MB, more than the {self.memory >> 20:,} MB of --memory; {what}"
         )
+
+
+def _as_symbols(counter: _native.Counter) -> Words:
+    """Counted sequences, four bytes a symbol."""
+    histogram = counter.finish()
+    text, starts, counts = counter.words(
+        1, int(histogram["words"].sum()), int(histogram["bytes"].sum())
+    )
+    return Words(text.view(np.uint32), starts // 4, counts)
+
+
+def _sequences(found: Iterable[int | None]) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
+    """Maximal runs of two or more symbols between the None."""
+    symbols: list[int] = []
+    starts = [0]
+    for symbol in found:
+        if symbol is not None:
+            symbols.append(symbol)
+        elif len(symbols) - starts[-1] > 1:
+            starts.append(len(symbols))
+        else:
+            del symbols[starts[-1] :]
+    if len(symbols) - starts[-1] > 1:
+        starts.append(len(symbols))
+    del symbols[starts[-1] :]
+    return np.array(symbols, dtype=np.uint32), np.array(starts, dtype=np.uint64)
 
 
 def _batched(texts: Iterable[str]) -> Iterator[Batch]:

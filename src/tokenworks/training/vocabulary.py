@@ -121,3 +121,17 @@ def byte_level_definition(
         added=tuple(added),
         origin=Origin("trained", extra={"merge_counts": tuple(phases or (merges.counts,))}),
     )
+
+
+def require_size(layout: Layout, merges: Merges) -> None:
+    """Refuse a corpus that is too small for the vocabulary.
+
+    Raises:
+        OptionError: with the size that it is enough for.
+    """
+    reached = max(len(layout.strings), int(merges.tokens.max(initial=0)) + 1) + layout.reserved
+    if reached < layout.vocab_size:
+        raise OptionError(
+            f"vocab_size {layout.vocab_size} cannot be reached: the corpus gives {reached} tokens "
+            "before no pair of tokens is left to merge; ask for at most that, or give more text"
+        )

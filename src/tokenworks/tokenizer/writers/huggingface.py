@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tokenworks.errors import TokenworksError, TokenworksWarning, UnsupportedError
+from tokenworks.tokenizer import two_phase
 from tokenworks.tokenizer.byte_map import to_characters
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Step, Unigram, WordPiece
 from tokenworks.tokenizer.huggingface import read_document
@@ -51,16 +53,17 @@ def render(definition: Definition) -> dict[str, bytes]:
     Raises:
         UnsupportedError: the tokenizer has something that the format has no words for.
     """
-    again = _as_read(definition)
+    beside = two_phase.render(definition)
+    again = _as_read(replace(definition, two_phase=None))
     if again is not None:
-        return again
+        return again | beside
     files = {
         "tokenizer.json": json_text(document(definition)).encode(),
         "tokenizer_config.json": json_text(config(definition), LINES).encode(),
     }
     if definition.chat_template is not None:
         files["chat_template.jinja"] = definition.chat_template.encode()
-    return files
+    return files | beside
 
 
 def _as_read(definition: Definition) -> dict[str, bytes] | None:

@@ -1,0 +1,144 @@
+"""Superwords learned from runs of whole words: the part that SuperBPE and BoundlessBPE share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from tokenworks.errors import OptionError
+from tokenworks.tokenizer.definition import Bpe, Definition, TwoPhase
+from tokenworks.training.merges import Merges, learn_merges
+from tokenworks.training.pretokens import Pretokens, pretokens
+from tokenworks.training.source import TextSource
+from tokenworks.training.vocabulary import Layout, byte_level_definition, require_size, spelled
+
+# Words that may stand in a superword: letters with their marks, spaces, underscores, apostrophes.
+ELIGIBLE = r"^(?=.+\p{L})(?:\p{L}\p{M}*|[ _'’])+$"
+# The nearest single pass: what SuperBPE's second stage keeps apart.
+SINGLE_PASS = "superbpe"
+
+
+@dataclass(frozen=True, slots=True)
+class Superwords:
+    """Merges of words, and merges of whole words on top; ids of the second go on from the first."""
+
+    words: Merges
+    runs: Merges
+
+
+def learn_words(source: TextSource, split: Pretokens, layout: Layout, min_frequency: int) -> Merges:
+    """Byte-level merges for the whole vocabulary."""
+    return learn_merges(
+        source.counts(split),
+        layout.strings,
+        layout.token_of_byte,
+        layout.learned_size,
+        min_frequency=min_frequency,
+    )
+
+
+def learn_runs(
+    source: TextSource,
+    split: Pretokens,
+    layout: Layout,
+    words: Merges,
+    *,
+    most: int,
+    against: NDArray[np.uint64] | None = None,
+    eligible: str = ELIGIBLE,
+    max_words: int = 0,
+    veto_colon_space: bool = False,
+) -> Merges:
+    """Merges between the words of runs; ids begin after those of `words`.
+
+    most: how many to learn. against: counts of the word merges that give way to them; learning ends
+    where the next one would not be more frequent than the word merge whose place it takes.
+    """
+    pieces = spelled(layout, words)
+    try:
+        matches = regex.compile(eligible).match
+    except regex.error as error:
+        raise OptionError(f"eligible {eligible!r} is no regular expression: {error}") from None
+    first = len(layout.special)
+    chosen: dict[bytes, int] = {}
+    for token, piece in enumerate(pieces[first:], first):
+        try:
+            text = piece.decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        if matches(text):
+            chosen[piece] = token
+    enough = None
+    if against is not None:
+        race = against
+
+        def enough(counts: NDArray[np.uint64]) -> bool:
+            return len(counts) >= len(race) or counts[-1] <= race[len(race) - len(counts)]
+
+    return learn_merges(
+        source.runs(split, chosen),
+        pieces,
+        np.arange(len(pieces), dtype=np.int64),
+        len(pieces) + most,
+        max_words=max_words,
+        veto_colon_space=veto_colon_space,
+        reuse=False,
+        enough=enough,
+    )
+
+
+def joined(words: Merges, runs: Merges, kept_words: int, kept_runs: int, base: int) -> Merges:
+    """The first so many merges of each as one list; ids follow one another from `base` on."""
+    taken = Merges(words.pairs[:kept_words], words.tokens[:kept_words], words.counts[:kept_words])
+    fresh = int(np.count_nonzero(taken.tokens >= base))  # the others spell special tokens
+    old_end = max(base, int(words.tokens.max(initial=0)) + 1)
+    shift = old_end - (base + fresh)
+    pairs = runs.pairs[:kept_runs].astype(np.int64)
+    pairs[pairs >= old_end] -= shift
+    tokens = runs.tokens[:kept_runs].astype(np.int64) - shift
+    return Merges(
+        np.concatenate([taken.pairs, pairs.astype(np.uint32)]),
+        np.concatenate([taken.tokens, tokens.astype(np.uint32)]),
+        np.concatenate([taken.counts, runs.counts[:kept_runs]]),
+    )
+
+
+def two_phase_definition(
+    name: str, layout: Layout, split: Pretokens, words: Merges, runs: Merges, kept_words: int
+) -> Definition:
+    """Words up to `kept_words` merges, then as many superwords as there is room for.
+
+    Raises:
+        OptionError: the corpus is too small for the vocabulary.
+    """
+    base = len(layout.strings)
+    kept_runs = layout.learned_size - base - kept_words
+    merges = joined(words, runs, kept_words, kept_runs, base)
+    require_size(layout, merges)
+    definition = byte_level_definition(
+        name,
+        layout,
+        merges,
+        pretokens(SINGLE_PASS).steps,
+        phases=(merges.counts[:kept_words], merges.counts[kept_words:]),
+    )
+    if not isinstance(definition.model, Bpe):
+        raise TypeError("superwords need a BPE model")
+    return replace(definition, two_phase=TwoPhase(split.regex, kept_words))
+
+
+def race(words: NDArray[np.uint64], runs: NDArray[np.uint64], places: int) -> int:
+    """How many word merges stay when superwords compete with them for `places` by count.
+
+    Both counts fall; ties go to the word merge.
+    """
+    i = j = 0
+    while i + j < places and (i < len(words) or j < len(runs)):
+        if j < len(runs) and (i >= len(words) or runs[j] > words[i]):
+            j += 1
+        else:
+            i += 1
+    return i
