@@ -71,7 +71,7 @@ def test_two_phases_learn_what_one_phase_learns(documents: list[str], merges: in
 @pytest.mark.parametrize("codes", [("en",), ("de", "tr", "en"), ("th", "ja", "hi")])
 def test_each_run_of_words_is_joined_by_rank(codes: tuple[str, ...]) -> None:
     source = TextSource.of_texts(texts_of(*codes))
-    trained = superbpe(source, 560, transition=480, special=["<|end|>"])
+    trained = superbpe(source, 494, transition=480, special=["<|end|>"])
     for text in [*texts_of(*codes), *(s.text for s in hostile_texts(seed=3, budget=20_000))]:
         ids = trained.encode(text, specials="text").tolist()
         assert ids == by_hand(trained, text), repr(text)
@@ -123,13 +123,12 @@ def test_special_tokens_part_runs() -> None:
     parts = [trained.encode(part).tolist() for part in ("of the right of the", " right of the")]
     assert ids == [*parts[0], 0, *parts[1], 0]
     assert trained.decode(ids) == text
-    for pattern in ("superbpe", WORDS):  # patterns that are not native, or leave gaps
-        other = superbpe(
-            TextSource.of_texts(ENGLISH), 700, transition=0.8, special=["<|end|>"], pattern=pattern
-        )
-        ids = other.encode(text, specials="allow").tolist()
-        whole = [other.encode(part).tolist() for part in ("of the right of the", " right of the")]
-        assert ids == [*whole[0], 0, *whole[1], 0]
+    other = superbpe(
+        TextSource.of_texts(ENGLISH), 560, transition=500, special=["<|end|>"], pattern=WORDS
+    )
+    ids = other.encode(text, specials="allow").tolist()
+    parts = [other.encode(part).tolist() for part in ("of the right of the", " right of the")]
+    assert ids == [*parts[0], 0, *parts[1], 0]
 
 
 def test_runs_of_any_regex_are_those_of_the_native_scanner() -> None:
@@ -150,7 +149,9 @@ def test_words_are_those_of_bpe_and_superwords_save_tokens(variant: str) -> None
 
 
 def test_vetoes() -> None:
-    texts = [text + "\nNote: the note: the end: of the end" * 20 for text in texts_of("en", "es", "pt")]
+    texts = [
+        text + "\nNote: the note: the end: of the end" * 20 for text in texts_of("en", "es", "fr")
+    ]
     for options in ({"variant": "chunks"}, {"max_words": 3, "veto_colon_space": True}):
         trained = superbpe(TextSource.of_texts(texts), 1100, transition=900, **options)
         limit = options.get("max_words", 4)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks.errors import OptionError, TextError
+from tokenworks.errors import OptionError, TextError, UnsupportedError
 from tokenworks.tokenizer.as_trained import ids_as_trained, surrounding
 from tokenworks.tokenizer.decoding import Decoder, Errors, make_decoder
 from tokenworks.tokenizer.definition import Bpe, Definition
@@ -345,6 +345,11 @@ class Tokenizer:
             UnsupportedError: the format cannot say this tokenizer exactly.
             WriteError: writing failed.
         """
+        if self._definition.two_phase is not None and format != "huggingface":
+            raise UnsupportedError(
+                f"{self.name} is encoded in two phases, which {format} cannot say; a huggingface "
+                "folder can, with its tokenworks.json"
+            )
         from tokenworks.tokenizer.writers.write import write
 
         write(self._definition, Path(path), format)
