@@ -187,10 +187,12 @@ def test_wrong_options() -> None:
 
 
 SCRIPT = """
-import sys
+import signal, sys
 from tokenworks.engine import run
 import engine_jobs
 if __name__ == "__main__":
+    # A job that a shell starts in the background ignores the interrupt, and so do its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         for result in run(engine_jobs.nap, range(1000), workers=2, engine=sys.argv[1],
                           resume_dir=sys.argv[2]):
