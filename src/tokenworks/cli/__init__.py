@@ -25,6 +25,7 @@ VERBS: dict[str, Verb] = {
     "audit": Verb(
         "tokenworks.cli.audit:audit", "Find tokens that no text produces, waste, and drift."
     ),
+    "train": Verb("tokenworks.cli.train:train", "Train a tokenizer on a corpus."),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 

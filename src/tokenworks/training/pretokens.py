@@ -33,11 +33,16 @@ class Pretokens:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The steps of a definition: the split, then bytes as characters."""
+        """The steps of a definition: the split, then bytes as characters.
+
+        The regex is written so that every engine reads it alike: some take {1,3}+ for a repetition
+        of the repetition. Nothing follows the digits that they could give back to.
+        """
+        regex = self.regex.replace("{1,3}+", "{1,3}") if self.name == "cl100k" else self.regex
         return (
             {
                 "type": "Split",
-                "pattern": {"Regex": self.regex},
+                "pattern": {"Regex": regex},
                 "behavior": "Isolated",
                 "invert": False,
             },

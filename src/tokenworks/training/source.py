@@ -48,6 +48,7 @@ class TextSource:
     read: makes a fresh pass over the documents.
     threads: of counting. memory: bytes for the whole process; None is no bound.
     scratch: a folder for what does not fit into memory. min_count: rarer pretokens are left out.
+    progress: called with the bytes read. on_counts: called with the counts, before they are merged.
     """
 
     read: Callable[[], Iterable[Batch]]
@@ -56,6 +57,7 @@ class TextSource:
     scratch: Path | None = None
     min_count: int = 1
     progress: Callable[[int], None] | None = None
+    on_counts: Callable[[Words, Pretokens], None] | None = None
     report: CountReport | None = field(default=None, init=False)
 
     @classmethod
@@ -92,7 +94,10 @@ class TextSource:
         with self._counter(pretokens.scanner, None) as counter:
             for batch in self.read():
                 self._add(counter, batch, pretokens)
-            return self._words(counter, counter.finish())
+            words = self._words(counter, counter.finish())
+        if self.on_counts is not None:
+            self.on_counts(words, pretokens)
+        return words
 
     def runs(self, pretokens: Pretokens, words: Mapping[bytes, int]) -> Words:
         """Maximal runs of two or more of these words standing side by side, and their counts.

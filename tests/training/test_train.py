@@ -1,0 +1,122 @@
+"""`train` from the command line and from Python: real runs, files, options, and bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import tokenworks as tw
+from tokenworks.cli import main
+from tokenworks.data.udhr import declarations
+from tokenworks.errors import OptionError
+from tokenworks.registry import methods
+from tokenworks.training.source import TextSource
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("corpus")
+    for one in declarations()[:24]:
+        (folder / f"{one.code}.txt").write_text(one.text, encoding="utf-8")
+    return folder
+
+
+def run(*arguments: object) -> int:
+    return main([str(argument) for argument in arguments])
+
+
+@pytest.mark.parametrize("algorithm", [info.name for info in methods("training")])
+def test_a_trained_folder_opens_everywhere(
+    corpus: Path, tmp_path: Path, algorithm: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from transformers import AutoTokenizer
+
+    out = tmp_path / "out"
+    arguments = ("--vocab-size", 1500, "--algorithm", algorithm, "--special", "<|end|>")
+    assert run("train", corpus, *arguments, "-o", out, "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["tokens"] == 1500
+    ours, theirs = tw.Tokenizer.load(out), AutoTokenizer.from_pretrained(str(out))
+    assert len(theirs) == ours.n_tokens == 1500
+    assert ours.sha256 == said["sha256"]
+    assert theirs.convert_tokens_to_ids("<|end|>") == 0
+    for one in declarations()[:24]:
+        ids = theirs.encode(one.text, add_special_tokens=False)
+        assert theirs.decode(ids) == one.text
+        if ours.definition.two_phase is None:
+            assert ours.encode(one.text).tolist() == ids
+    if ours.definition.two_phase is not None:
+        single = ours.definition.two_phase.single_pass
+        assert single is not None
+        assert single == said["single_pass"]
+        assert single["documents"] == 24
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["training"]["options"]["vocab_size"] == 1500
+
+
+def test_counts_can_be_kept_and_joined(corpus: Path, tmp_path: Path) -> None:
+    files = sorted(corpus.iterdir())
+    whole = tw.train(corpus, vocab_size=900, pattern="gpt2")
+    for index, part in enumerate((files[:9], files[9:])):
+        tw.train(part, vocab_size=300, pattern="gpt2", save_counts=tmp_path / f"{index}.arrow")
+    counted = [tmp_path / "0.arrow", tmp_path / "1.arrow"]
+    again = tw.train(counted, vocab_size=900, pattern="gpt2")
+    assert again.tokenizer.sha256 == whole.tokenizer.sha256
+    with pytest.raises(OptionError, match="counted with the pattern"):
+        tw.train(counted, vocab_size=900, pattern="o200k")
+    with pytest.raises(OptionError, match="counts hold words but not their order"):
+        tw.train(counted, vocab_size=900, pattern="gpt2", algorithm="boundlessbpe")
+    with pytest.raises(OptionError, match="cannot be mixed"):
+        tw.train([*counted, files[0]], vocab_size=900, pattern="gpt2")
+    with pytest.raises(OptionError, match="ask for at most that"):
+        tw.train(counted, vocab_size=900_000, pattern="gpt2")
+
+
+def test_a_source_of_texts() -> None:
+    trained = tw.train(
+        TextSource.of_texts([one.text for one in declarations()[:9]]), vocab_size=500
+    )
+    assert trained.tokenizer.n_tokens == 500
+    assert trained.counts is not None
+    assert trained.counts.distinct > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--algorithm", "superbp"), "did you mean superbpe"),
+        (("--pattern", "cl100"), "did you mean cl100k"),
+        (("--vocab-size", "200"), "take 256 already"),
+        (("--vocab-size", "900000"), "cannot be reached"),
+        (("--transition", "0.5"), "bpe takes no option 'transition'; it takes pattern"),
+        (("--memory", "lots"), "--memory 'lots' is no size"),
+        (("--memory", "1MB"), "of --memory"),
+        (("--reserved", "-1"), "reserved is -1"),
+    ],
+)
+def test_bad_options(
+    corpus: Path,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = ("--vocab-size", "500") if "--vocab-size" not in arguments else ()
+    assert run("train", corpus, *given, *arguments, "-o", tmp_path / "out") == 2
+    error = capsys.readouterr().err
+    assert message in error.replace("\n", " ")
+    assert "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_bad_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    out = tmp_path / "out"
+    for corpus, message in ((empty, "no text"), (tmp_path / "absent.txt", "absent.txt")):
+        assert run("train", corpus, "--vocab-size", 300, "-o", out) == 2
+        assert message in capsys.readouterr().err
+    assert run("train", empty, "--vocab-size", 300, "-o", empty) == 2
+    assert "exists already" in capsys.readouterr().err
