@@ -12,20 +12,30 @@ struct DigitGroups {
   static size_t next(const uint8_t* s, size_t n, size_t i) { return digits_end<Most>(s, n, i); }
 };
 
-// \p{N}{1,3}(?=(?:\p{N}{3})*(?:\P{N}|$)) : 1234567 -> 1|234|567
-struct DigitGroupsFromRight {
-  static size_t next(const uint8_t* s, size_t n, size_t i) {
-    size_t length = 0;
-    for (size_t j = i; j < n; ++length) {
-      const Classed c = classify(s, n, j);
+// \p{N}{1,3}(?=(?:\p{N}{3})*(?:\P{N}|$)) : 1234567 -> 1|234|567. Whole runs at a time, since each
+// group depends on the length of its run: calls `found(begin, end)` for the groups of all of them.
+template <class Found>
+void digit_groups_from_right(const uint8_t* s, size_t n, Found&& found) {
+  for (size_t i = 0; i < n;) {
+    Classed c = classify(s, n, i);
+    if (c.cls != kDigit) {
+      i += c.length;
+      continue;
+    }
+    size_t digits = 0;
+    for (size_t j = i; j < n; ++digits) {
+      c = classify(s, n, j);
       if (c.cls != kDigit) break;
       j += c.length;
     }
-    size_t first = length ? (length - 1) % 3 + 1 : 0;
-    for (; first; --first) i += classify(s, n, i).length;
-    return i;
+    for (size_t group = (digits - 1) % 3 + 1; digits; digits -= group, group = 3) {
+      size_t end = i;
+      for (size_t k = 0; k < group; ++k) end += classify(s, n, end).length;
+      found(i, end);
+      i = end;
+    }
   }
-};
+}
 
 // [一-龥぀-ゟ゠-ヿ]+
 struct CjkRuns {

@@ -121,7 +121,10 @@ void find_matches(PatternId pattern, std::string_view text, std::vector<Span>& m
     case PatternId::kSuperbpe: return find_partial<Superbpe>(text, matches);
     case PatternId::kDigits1: return find_partial<DigitGroups<1>>(text, matches);
     case PatternId::kDigits3: return find_partial<DigitGroups<3>>(text, matches);
-    case PatternId::kDigits3FromRight: return find_partial<DigitGroupsFromRight>(text, matches);
+    case PatternId::kDigits3FromRight:
+      return digit_groups_from_right(bytes_of(text), text.size(), [&](size_t begin, size_t end) {
+        matches.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end)});
+      });
     case PatternId::kDigitRuns: return find_partial<DigitGroups<0>>(text, matches);
     case PatternId::kCjkRuns: return find_partial<CjkRuns>(text, matches);
     default: return;
