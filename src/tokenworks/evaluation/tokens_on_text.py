@@ -1,0 +1,97 @@
+"""How the tokens of one tokenizer lie on the bytes of a batch of texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from tokenworks.tokenizer import Tokenizer
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """A batch of texts end to end. data: their UTF-8, uint8 [bytes]; begins: int64 [n + 1]."""
+
+    texts: list[str]
+    data: NDArray[np.uint8]
+    begins: Ints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Laid:
+    """Ids of a batch, uint32 [total]; where each text begins in them, int64 [n + 1]; whether a token
+    begins at each byte, bool [bytes + 1]; whether each text does not come back, bool [n]."""
+
+    ids: NDArray[np.uint32]
+    starts: Ints
+    cut: NDArray[np.bool_]
+    altered: NDArray[np.bool_]
+
+
+class TokenBytes:
+    """The bytes of every token of a tokenizer as flat arrays."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self.tokenizer = tokenizer
+        size = tokenizer.max_id_plus_one
+        known = sorted(
+            {*tokenizer.definition.model.ids.tolist(), *(t.id for t in tokenizer.definition.added)}
+        )
+        spelled = [tokenizer.token_bytes(number) for number in known]
+        self.known: Ints = np.array(known, dtype=np.int64)
+        self.lengths = np.zeros(size, dtype=np.int64)
+        self.lengths[self.known] = [len(one) for one in spelled]
+        self.offsets = np.concatenate([[0], np.cumsum(self.lengths)[:-1]])
+        self.blob = np.frombuffer(b"".join(spelled), dtype=np.uint8)
+
+    @property
+    def unknown_id(self) -> int | None:
+        """The id that stands for what the vocabulary cannot spell."""
+        return self.tokenizer.definition.model.unk_id
+
+    def joined(self, ids: NDArray[np.uint32], ends: Ints) -> NDArray[np.uint8]:
+        """The bytes of ids end to end; `ends` are the cumulative lengths."""
+        lengths = self.lengths[ids]
+        index = np.repeat(self.offsets[ids] - ends + lengths, lengths)
+        index += np.arange(len(index))
+        found: NDArray[np.uint8] = self.blob[index]
+        return found
+
+    def lay(self, batch: Texts, ids: NDArray[np.uint32], starts: Ints) -> Laid:
+        """Find where tokens begin in the texts, and which texts decoding does not give back."""
+        lengths = self.lengths[ids]
+        ends = np.cumsum(lengths)
+        edges = np.concatenate([[0], ends])[starts]  # [n + 1], in joined bytes
+        joined = self.joined(ids, ends)
+        cut = np.zeros(len(batch.data) + 1, dtype=bool)
+        n = len(batch.texts)
+        if np.array_equal(edges, batch.begins) and np.array_equal(joined, batch.data):
+            cut[(ends - lengths)[lengths > 0]] = True
+            return Laid(ids, starts, cut, np.zeros(n, dtype=bool))
+        altered = np.zeros(n, dtype=bool)
+        for number in range(n):
+            first, last = int(starts[number]), int(starts[number + 1])
+            begin, end = int(batch.begins[number]), int(batch.begins[number + 1])
+            text = batch.data[begin:end]
+            spelled = joined[int(edges[number]) : int(edges[number + 1])]
+            extra = len(spelled) - len(text)  # 1: the space put before the first word
+            if (extra == 0 and np.array_equal(spelled, text)) or (
+                extra == 1 and spelled[0] == 0x20 and np.array_equal(spelled[1:], text)
+            ):
+                at = ends[first:last] - lengths[first:last] - edges[number] - extra
+                cut[begin + np.maximum(at, 0)] = True
+                if extra:
+                    again = self.tokenizer.decode(ids[first:last])
+                    altered[number] = again != batch.texts[number]
+                continue
+            altered[number] = self.tokenizer.decode(ids[first:last]) != batch.texts[number]
+            _, spans = self.tokenizer.encode_spans(batch.texts[number], specials="text")
+            filled = spans[spans[:, 1] > spans[:, 0]]
+            cut[begin + filled[:, 0].astype(np.int64)] = True
+        return Laid(ids, starts, cut, altered)
