@@ -22,7 +22,7 @@ import warnings
 from pathlib import Path
 
 from tokenworks import Tokenizer
-from tokenworks.errors import TokenworksError, TokenworksWarning
+from tokenworks.errors import TokenworksError, TokenworksWarning, UnsupportedError
 
 DATA = Path(__file__).parent / "data"
 SUFFIXES = {".json", ".model", ".tiktoken", ".gguf", ".txt"}
@@ -103,8 +103,11 @@ def try_file(path: Path) -> bool:
 
 
 def written(folder: Path) -> list[Path]:
-    """A small embedded tokenizer as files."""
-    Tokenizer.load("kl3m-004-char-4k-cased").save(folder, "huggingface")
+    """A small embedded tokenizer in every format that can say it."""
+    tokenizer = Tokenizer.load("kl3m-004-char-4k-cased")
+    for form in ("huggingface", "tiktoken", "gguf", "sentencepiece"):
+        with contextlib.suppress(UnsupportedError):
+            tokenizer.save(folder / form, form)
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 
 

@@ -86,6 +86,8 @@ def _read_bpe(path: Path, section: Mapping[str, Any], *, byte_level: bool) -> Bp
     else:
         pieces = encode_all(path, tokens)
     unk = section.get("unk_token")
+    if unk is not None and not isinstance(unk, str):
+        raise FormatError(f"{path}: model.unk_token is {shorten(unk)}; expected a string or null")
     return Bpe(
         pieces=tuple(pieces),
         ids=ids,
@@ -137,7 +139,7 @@ def _read_wordpiece(path: Path, section: Mapping[str, Any]) -> WordPiece:
         if name not in section:
             raise FormatError(f'{path}: the WordPiece model lacks "{name}"')
     unk = section["unk_token"]
-    if unk not in set(tokens):
+    if not isinstance(unk, str) or unk not in set(tokens):
         raise FormatError(
             f"{path}: model.unk_token is {shorten(unk)}, which is not in the vocabulary"
         )

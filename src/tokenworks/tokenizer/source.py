@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -23,6 +24,9 @@ MAX_BYTES = 1 << 30
 MAX_RATIO = 1000
 
 _GZIP, _XZ, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
@@ -117,7 +121,7 @@ def parse_json(path: Path, data: bytes) -> Any:
         return result
 
     try:
-        return json.loads(text, object_pairs_hook=unique)
+        value = json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) - 1 or error.msg.startswith("Unterminated string"):
             what = "truncated JSON: the file ends inside a value"
@@ -128,6 +132,16 @@ def parse_json(path: Path, data: bytes) -> Any:
         raise FormatError(f"{path}: not a tokenizer: JSON nested too deeply") from None
     except ValueError as error:  # integers of thousands of digits
         raise FormatError(f"{path}: not JSON: {error}") from None
+    if _SURROGATE.search(text):  # most are halves of a pair; what is left alone is no text
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            code = ord(error.object[error.start])
+            raise FormatError(
+                f"{path}: a string holds the lone surrogate \\u{code:04x}, which is no text; "
+                f"a tokenizer.json holds whole characters"
+            ) from None
+    return value
 
 
 def shorten(value: object, width: int = 60) -> str:
