@@ -34,8 +34,9 @@ def _samples() -> list[Sample]:
     ]
 
 
-def _tokenizer() -> Tokenizer:
-    return Tokenizer.load("kl3m-004-char-4k-cased")
+def _tokenizers() -> list[Tokenizer]:
+    """Two of a family, so that methods over several have something to do."""
+    return [Tokenizer.load(f"kl3m-004-char-{size}-cased") for size in ("4k", "8k")]
 
 
 def _model(tokenizer: Tokenizer, folder: Path) -> Path:
@@ -89,14 +90,16 @@ def _assert_equal(first: Sequence[Row], second: Sequence[Row]) -> None:
             )
 
 
-def _measured(measure: Measure, tokenizer: Tokenizer, samples: Sequence[Sample]) -> list[Row]:
+def _measured(
+    measure: Measure, tokenizers: Sequence[Tokenizer], samples: Sequence[Sample]
+) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
-        return measure([tokenizer], samples, model=_model(tokenizer, Path(folder)))
+        return measure(tokenizers, samples, model=_model(tokenizers[0], Path(folder)))
 
 
 @law("every figure is finite, inside its interval, with a unit, and stands once")
 def tidy(measure: Measure) -> None:
-    rows = _measured(measure, _tokenizer(), _samples())
+    rows = _measured(measure, _tokenizers(), _samples())
     assert rows, "no rows"
     assert len(_figures(rows)) == len(rows), "a figure stands twice"
     for row in rows:
@@ -111,38 +114,37 @@ def tidy(measure: Measure) -> None:
 
 @law("the same samples give the same rows, tokenized before or not")
 def deterministic(measure: Measure) -> None:
-    tokenizer, samples = _tokenizer(), _samples()
-    encoded = Encoded.of([tokenizer], samples)
+    tokenizers, samples = _tokenizers(), _samples()
+    encoded = Encoded.of(tokenizers, samples)
     with tempfile.TemporaryDirectory() as folder:
-        model = _model(tokenizer, Path(folder))
-        first = measure([tokenizer], iter(samples), model=model)
-        assert first == measure([tokenizer], encoded, model=model), "another run, other rows"
+        model = _model(tokenizers[0], Path(folder))
+        first = measure(tokenizers, iter(samples), model=model)
+        assert first == measure(tokenizers, encoded, model=model), "another run, other rows"
 
 
 @law("empty, one-byte and no samples give finite figures or none")
 def finite_on_little(measure: Measure) -> None:
     for texts in ((), ("",), ("a",), ("", "x", " "), ("\ud800",), ("\x00",)):
         samples = [Sample(text, "s", "en", "d") for text in texts]
-        for row in _measured(measure, _tokenizer(), samples):
+        for row in _measured(measure, _tokenizers(), samples):
             figures = (row.value, row.low or 0.0, row.high or 0.0)
             assert all(map(math.isfinite, figures)), f"{row} on {texts!r}"
 
 
 @law("the numbers that ids happen to have do not matter")
 def relabelling(measure: Measure) -> None:
-    tokenizer = _tokenizer()
-    samples = _samples()
-    _assert_equal(
-        _measured(measure, tokenizer, samples), _measured(measure, _relabelled(tokenizer), samples)
-    )
+    tokenizers, samples = _tokenizers(), _samples()
+    relabelled = [_relabelled(tokenizer) for tokenizer in tokenizers]
+    _assert_equal(_measured(measure, tokenizers, samples), _measured(measure, relabelled, samples))
 
 
 @law("the same tokenizer in two formats gives the same rows")
 def two_formats(measure: Measure) -> None:
-    tokenizer, samples = _tokenizer(), _samples()
+    tokenizers, samples = _tokenizers(), _samples()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / tokenizer.name
-        tokenizer.save(path)
-        again = Tokenizer.load(path)
-        assert again.name == tokenizer.name
-        _assert_equal(_measured(measure, tokenizer, samples), _measured(measure, again, samples))
+        again = []
+        for tokenizer in tokenizers:
+            path = Path(folder) / tokenizer.name
+            tokenizer.save(path)
+            again.append(Tokenizer.load(path))
+        _assert_equal(_measured(measure, tokenizers, samples), _measured(measure, again, samples))
