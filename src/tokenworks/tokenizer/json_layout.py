@@ -69,6 +69,10 @@ def _add(parts: list[str], value: Any, layout: Layout, newline: str) -> None:
     elif isinstance(value, dict | list | tuple) and value:
         deeper = newline + " " * (layout.indent or 0)
         opening, closing = "{}" if isinstance(value, dict) else "[]"
+        flat = _flat(value, layout, layout.item + deeper)
+        if flat is not None:
+            parts.append(opening + deeper + flat + newline + closing)
+            return
         separator = opening + deeper
         for item in value:
             parts.append(separator)
@@ -81,6 +85,18 @@ def _add(parts: list[str], value: Any, layout: Layout, newline: str) -> None:
         parts.append(newline + closing)
     else:
         parts.append(json.dumps(value))
+
+
+def _flat(value: Any, layout: Layout, separator: str) -> str | None:
+    """The items of a vocabulary or of a merge, which make up nearly the whole of a file, at once."""
+    quoted = (
+        json.encoder.encode_basestring_ascii if layout.ascii else json.encoder.encode_basestring
+    )
+    if isinstance(value, dict):
+        if not all(type(key) is str and type(item) is int for key, item in value.items()):
+            return None
+        return separator.join([f"{quoted(key)}{layout.colon}{item}" for key, item in value.items()])
+    return separator.join(map(quoted, value)) if all(type(item) is str for item in value) else None
 
 
 def float_text(value: float) -> str:
