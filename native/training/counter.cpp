@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "scanner/ascii_starts.h"
 #include "scanner/visit.h"
 #include "training/cuts.h"
 #include "training/sorted_runs.h"
@@ -174,17 +175,19 @@ void Counter::count(Worker& worker, const Block& block) {
 template <class Pattern>
 void Counter::count_document(Worker& worker, const uint8_t* document, size_t n) {
   const WordTable* run_words = options_.run_words.get();
-  for (size_t i = 0; i < n;) {
-    const size_t next = Pattern::next(document, n, i);
-    if (!run_words) {
-      count_word(worker, document + i, next - i);
-    } else if (const uint64_t* value = run_words->find(document + i, next - i)) {
+  if (!run_words) {
+    scanner::scan<Pattern>(document, n, [&](size_t begin, size_t end) {
+      count_word(worker, document + begin, end - begin);
+    });
+    return;
+  }
+  scanner::scan<Pattern>(document, n, [&](size_t begin, size_t end) {
+    if (const uint64_t* value = run_words->find(document + begin, end - begin)) {
       worker.run.push_back(static_cast<uint32_t>(*value));
     } else {
       count_run(worker);
     }
-    i = next;
-  }
+  });
   count_run(worker);
 }
 

@@ -87,7 +87,7 @@ class Counter {
     std::vector<uint64_t> ends;   // of documents; or begin and end of every pretoken
     bool pretokens = false;
   };
-  struct Worker {
+  struct alignas(128) Worker {
     WordTable table;
     CounterStatistics statistics;
     std::vector<uint32_t> run;

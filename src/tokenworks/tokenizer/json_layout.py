@@ -69,7 +69,7 @@ def _add(parts: list[str], value: Any, layout: Layout, newline: str) -> None:
     elif isinstance(value, dict | list | tuple) and value:
         deeper = newline + " " * (layout.indent or 0)
         opening, closing = "{}" if isinstance(value, dict) else "[]"
-        flat = _flat(value, layout, layout.item + deeper)
+        flat = _flat(value, layout, deeper)
         if flat is not None:
             parts.append(opening + deeper + flat + newline + closing)
             return
@@ -87,7 +87,7 @@ def _add(parts: list[str], value: Any, layout: Layout, newline: str) -> None:
         parts.append(json.dumps(value))
 
 
-def _flat(value: Any, layout: Layout, separator: str) -> str | None:
+def _flat(value: Any, layout: Layout, deeper: str) -> str | None:
     """The items of a vocabulary or of a merge, which make up nearly the whole of a file, at once."""
     quoted = (
         json.encoder.encode_basestring_ascii if layout.ascii else json.encoder.encode_basestring
@@ -96,7 +96,15 @@ def _flat(value: Any, layout: Layout, separator: str) -> str | None:
         if not all(type(key) is str and type(item) is int for key, item in value.items()):
             return None
         return separator.join([f"{quoted(key)}{layout.colon}{item}" for key, item in value.items()])
-    return separator.join(map(quoted, value)) if all(type(item) is str for item in value) else None
+    if all(type(item) is str for item in value):
+        return separator.join(map(quoted, value))
+    if not all(type(item) is list and list(map(type, item)) == [str, str] for item in value):
+        return None
+    inner = deeper + " " * (layout.indent or 0) if layout.indent is not None else ""
+    between, closing = layout.item + inner, deeper + "]"
+    return separator.join(
+        [f"[{inner}{quoted(left)}{between}{quoted(right)}{closing}" for left, right in value]
+    )
 
 
 def float_text(value: float) -> str:
