@@ -73,15 +73,15 @@ def _add(parts: list[str], value: Any, layout: Layout, newline: str) -> None:
         if flat is not None:
             parts.append(opening + deeper + flat + newline + closing)
             return
-        separator = opening + deeper
+        lead = opening + deeper
         for item in value:
-            parts.append(separator)
+            parts.append(lead)
             if isinstance(value, dict):
                 parts.append(json.dumps(item, ensure_ascii=layout.ascii) + layout.colon)
                 _add(parts, value[item], layout, deeper)
             else:
                 _add(parts, item, layout, deeper)
-            separator = layout.item + deeper
+            lead = layout.item + deeper
         parts.append(newline + closing)
     else:
         parts.append(json.dumps(value))
@@ -89,6 +89,7 @@ def _add(parts: list[str], value: Any, layout: Layout, newline: str) -> None:
 
 def _flat(value: Any, layout: Layout, deeper: str) -> str | None:
     """The items of a vocabulary or of a merge, which make up nearly the whole of a file, at once."""
+    separator = layout.item + deeper
     quoted = (
         json.encoder.encode_basestring_ascii if layout.ascii else json.encoder.encode_basestring
     )
