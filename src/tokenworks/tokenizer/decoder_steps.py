@@ -150,10 +150,10 @@ def _replace(step: Step) -> TokenStep:
     if "String" in pattern:
         old = pattern["String"]
         return lambda tokens: [token.replace(old, content) if old else token for token in tokens]
-    import regex
+    from tokenworks.tokenizer.pattern_split import replace
 
-    compiled = regex.compile(pattern["Regex"])
-    return lambda tokens: [compiled.sub(lambda _: content, token) for token in tokens]
+    found = pattern["Regex"]
+    return lambda tokens: [replace(found, content, token) for token in tokens]
 
 
 def _bpe_suffix(step: Step) -> TokenStep:

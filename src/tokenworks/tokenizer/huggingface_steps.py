@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tokenworks.errors import FormatError, UnsupportedError
+from tokenworks.errors import FormatError
 from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.oniguruma import from_oniguruma
 from tokenworks.tokenizer.source import shorten
@@ -270,10 +270,7 @@ def _check_step(
             )
         step[name] = given
         if check is _pattern and "Regex" in given:
-            try:
-                step[name] = {"Regex": from_oniguruma(given["Regex"])}
-            except UnsupportedError as error:
-                raise UnsupportedError(f"{path}: {place}.{name}: {error}") from None
+            step[name] = {"Regex": from_oniguruma(given["Regex"])}
     # The form before 0.15 said add_prefix_space; a file that says both must agree with itself.
     spaceless = kind == "Metaspace" and value.get("add_prefix_space") is False
     if spaceless and step["prepend_scheme"] != "never":

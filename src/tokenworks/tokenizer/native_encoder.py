@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tokenworks._native import Encoder
 from tokenworks.errors import TokenworksError, UnsupportedError
 from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
-from tokenworks.tokenizer.pattern_split import split
+from tokenworks.tokenizer.pattern_split import matches
 from tokenworks.tokenizer.two_phase import TwoPhaseEncoder, word_phase
 
 _NO_MERGES = np.empty((0, 2), np.uint32)
@@ -90,7 +90,7 @@ def build_encoder(definition: Definition) -> Any:
             normalizer=[dict(step) for step in definition.normalizer],
             pretokenizer=[dict(step) for step in definition.pretokenizer],
             added=added,
-            split=split,
+            split=matches,
         )
     except TokenworksError:
         raise

@@ -1,34 +1,104 @@
-"""Regular expressions of tokenizer.json, whose engine reads one spelling unlike all others.
+"""Regular expressions of tokenizer.json, whose engine reads some spellings unlike all others.
 
-In Oniguruma, which the `tokenizers` library uses, `x{1,3}+` repeats `x{1,3}`; everywhere else it is
-possessive. Definitions hold the spelling of everywhere else.
+In Oniguruma, which the `tokenizers` library uses, `x{1,3}+` repeats `x{1,3}` (everywhere else it is
+possessive), `x{2}?` is `(?:x{2})?`, `^` and `$` stand at every line, `\\Z` before a final line end,
+`\\h` is a hexadecimal digit, and `(?m)` lets the dot match line ends. Definitions hold the spelling
+of everywhere else, chosen so that Oniguruma too reads it alike.
 """
 
 from __future__ import annotations
 
 import re
 
-from tokenworks.errors import UnsupportedError
+from tokenworks._native import knows_pattern
+from tokenworks.tokenizer.pattern_tokens import tokens
 
-# A counted repetition of a set, an escape or a plain character, followed by a plus.
-_REPEATED = re.compile(
-    r"(\\[pP]\{[^}]*\}|\[\^?\]?(?:[^\]\\]|\\.)*\]|\\.|[^\\()\[\]{}|?*+])(\{\d*,?\d*\})\+", re.DOTALL
-)
-_LEFT_OVER = re.compile(r"\)\{\d*,?\d*\}\+")
+_COUNT = re.compile(r"\{\d*,?\d*\}")
+
+# `^` does not match behind a final line end; tokenizers never searches an empty text.
+_HERE = {
+    "^": r"(?<![^\n])(?=[\s\S])",
+    "$": r"(?![^\n])",
+    r"\Z": r"(?=\n?(?![\s\S]))",
+    r"\z": r"(?![\s\S])",
+    r"\h": "[0-9a-fA-F]",
+    r"\H": "[^0-9a-fA-F]",
+}
+_THERE = {"^": r"\A", "$": r"\z"}
+_THERE_BY_LINE = {"^": r"(?<![^\n])", "$": r"(?![^\n])"}
+_BY_LINE = re.compile(r"\(\?[a-z]*m[a-z]*[-:)]")  # where a flag lets anchors stand at every line
 
 
 def from_oniguruma(pattern: str) -> str:
-    """The pattern as other engines spell it.
+    """The pattern as other engines spell it; one that the native scanner knows stays as it is.
 
-    >>> from_oniguruma(r"\\p{N}{1,3}+")
-    '(?:\\\\p{N}{1,3})+'
-
-    Raises:
-        UnsupportedError: a counted repetition of a group is repeated.
+    >>> from_oniguruma(r"\\p{N}{1,3}+|a$")
+    '(?:\\\\p{N}{1,3})+|a(?![^\\\\n])'
     """
-    if _LEFT_OVER.search(pattern):
-        raise UnsupportedError(
-            "a counted group followed by '+' means something else in every engine; write (?:...)+ "
-            "around it"
-        )
-    return _REPEATED.sub(r"(?:\1\2)+", pattern)
+    counted = _Rewriting(pattern, {}, possessive=False).text
+    if knows_pattern(counted):
+        return counted
+    return _Rewriting(pattern, _HERE, possessive=False).text
+
+
+def to_oniguruma(pattern: str) -> str:
+    """A pattern of tiktoken's dialect, said so that Oniguruma reads it alike.
+
+    Its anchors stand at the ends of the text, and a counted repetition with + is possessive.
+
+    >>> to_oniguruma(r"\\p{N}{1,3}+$")
+    '(?>\\\\p{N}{1,3})\\\\z'
+    """
+    spellings = _THERE_BY_LINE if _BY_LINE.search(pattern) else _THERE
+    return _Rewriting(pattern, {} if knows_pattern(pattern) else spellings, possessive=True).text
+
+
+class _Rewriting:
+    """A pattern taken apart into atoms, so that what a quantifier repeats stands in one string."""
+
+    def __init__(self, pattern: str, spellings: dict[str, str], *, possessive: bool) -> None:
+        self._possessive = possessive
+        # The flag that lets the dot match line ends is m there; anchors have none.
+        self._flags = {"s": "m", "m": ""} if possessive else {"m": "s"} if spellings else {}
+        self._open: list[list[str]] = [[]]  # the atoms of each group that is open
+        in_set: list[str] = []
+        for piece, depth in tokens(pattern):
+            if depth:
+                in_set.append("0-9a-fA-F" if piece == r"\h" and r"\h" in spellings else piece)
+                if piece == "]" and depth == 1:
+                    self._open[-1].append("".join(in_set))
+                    in_set.clear()
+            else:
+                self._add(piece, spellings.get(piece, piece))
+        self.text = "".join("".join(atoms) for atoms in [*self._open, in_set])
+
+    def _add(self, piece: str, written: str) -> None:
+        atoms = self._open[-1]
+        if piece == "(":
+            self._open.append(["("])
+        elif piece == ")" and len(self._open) > 1:
+            self._open.pop()
+            group = "".join(atoms) + ")"
+            self._open[-1].append("" if group == "(?)" else group)
+        elif piece == "}" and "{" in atoms:
+            begin = len(atoms) - 1 - atoms[::-1].index("{")
+            atoms[begin:] = ["".join(atoms[begin:]) + "}"]
+        elif piece in ("+", "?") and len(atoms) > 1 and _COUNT.fullmatch(atoms[-1]):
+            self._repeat(piece)
+        elif piece in self._flags and atoms[:2] == ["(", "?"] and _are_flags(atoms[2:]):
+            atoms.append(self._flags[piece])
+        else:
+            atoms.append(written)
+
+    def _repeat(self, sign: str) -> None:
+        *before, repeated, count = self._open[-1]
+        if sign == "+" and self._possessive:
+            self._open[-1][:] = [*before, f"(?>{repeated}{count})"]
+        elif sign == "+" or ("," not in count and not self._possessive):
+            self._open[-1][:] = [*before, f"(?:{repeated}{count})", sign]
+        else:
+            self._open[-1].append(sign)
+
+
+def _are_flags(letters: list[str]) -> bool:
+    return all(letter in "imsx-" for letter in letters)

@@ -2,8 +2,8 @@
 
 The reference libraries class fewer code points as letters than the current `regex` library does, so
 `\\p{L}` and its like, and `\\w`, are written out as the sets of our tables before a pattern is
-compiled. `\\w` has no joiners, as in tokenizers (tiktoken counts U+200C and U+200D). Scripts,
-`[[:alpha:]]` and `\\b` are those of the `regex` library.
+compiled. `\\w` and `\\b` know no joiners, as in tokenizers (tiktoken counts U+200C and U+200D).
+Scripts and `[[:alpha:]]` are those of the `regex` library.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import regex
 
 from tokenworks._native import character_categories
 from tokenworks.errors import FormatError
+from tokenworks.tokenizer.pattern_tokens import nests, tokens
 
 _CATEGORIES: tuple[str, ...] = (
     *("Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps"),
     *("Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Co"),
 )
-_CLASS = re.compile(r"\\([pP])(?:\{(\^?)([A-Za-z_& ]+)\}|([A-Z]))|\\(.)|(\[\^?\]?|\])", re.DOTALL)
+_CLASS = re.compile(r"\\([pP])(?:\{(\^?)([A-Za-z_& ]+)\}|([A-Z]))|\\([wW])")
+_BY_LINE = re.compile(r"\(\?[a-z]*m[a-z]*[-:)]")  # where a flag lets $ stand at every line
 _LONG_NAMES = {
     "letter": "L",
     "mark": "M",
@@ -45,10 +47,10 @@ _LETTERS_IN_CIRCLES = (
 
 
 def split(pattern: str, text: str) -> list[tuple[int, int]]:
-    """Find the matches of a pattern.
+    """Find the matches of a pattern that hold text.
 
     Args:
-        pattern: a regular expression in the dialect of the published tokenizers.
+        pattern: a regular expression in the dialect of tiktoken.
         text: to search.
 
     Returns:
@@ -57,45 +59,98 @@ def split(pattern: str, text: str) -> list[tuple[int, int]]:
     Raises:
         FormatError: the pattern is no regular expression.
     """
-    return [
-        span for match in compiled(pattern).finditer(text) if (span := match.span())[0] < span[1]
-    ]
+    return [span for span in matches(pattern, text) if span[0] < span[1]]
+
+
+def matches(pattern: str, text: str) -> list[tuple[int, int]]:
+    """Find all matches of a pattern, also the empty ones, as the reference engines list them.
+
+    An empty match right behind the match before it does not count, and then the search goes on
+    one character further. Nothing matches in an empty text.
+
+    Args:
+        pattern: a regular expression in the dialect of tiktoken.
+        text: to search.
+
+    Returns:
+        Begin and end of each match in characters.
+
+    Raises:
+        FormatError: the pattern is no regular expression.
+    """
+    search = compiled(pattern)
+    spans = [match.span() for match in search.finditer(text)]
+    if all(begin < end for begin, end in spans):
+        return spans
+    spans, place, last = [], 0, -1
+    while text and place <= len(text):
+        found = search.search(text, place)
+        if found is None:
+            break
+        begin, end = found.span()
+        if begin == end == last:
+            place += 1
+            continue
+        spans.append((begin, end))
+        place = last = end
+    return spans
+
+
+def replace(pattern: str, content: str, text: str) -> str:
+    """The text with each match of a pattern, also an empty one, replaced by the content.
+
+    Raises:
+        FormatError: the pattern is no regular expression.
+    """
+    parts, place = [], 0
+    for begin, end in matches(pattern, text):
+        parts += [text[place:begin], content]
+        place = end
+    return "".join([*parts, text[place:]])
 
 
 @functools.lru_cache(maxsize=64)
 def compiled(pattern: str) -> Any:
     """The compiled form of a pattern, with the classes of our tables."""
+    # Version 1 alone reads sets in sets; its full case folding is not that of the other engines.
+    nested = nests(pattern)
+    flags = regex.VERSION1 if nested else regex.VERSION0
     try:
-        return regex.compile(_with_our_classes(pattern), flags=regex.VERSION0)
+        written = _in_dialect_of_regex(pattern)
+        return regex.compile(f"(?-f){written}" if nested else written, flags=flags)
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
         raise FormatError(
             f"the pattern {pattern[:200]!r} is no regular expression: {error}"
         ) from None
 
 
-def _with_our_classes(pattern: str) -> str:
-    """Write \\p{..} of general categories as explicit sets; everything else stays."""
-    depth = 0
+def _in_dialect_of_regex(pattern: str) -> str:
+    """Write \\p{..} of general categories as explicit sets, and ends of the text as such."""
+    by_line = _BY_LINE.search(pattern) is not None
+    written = []
+    for piece, depth in tokens(pattern):
+        if piece in (r"\b", r"\B") and not depth:
+            word = f"[{_ranges(_WORD, True, _LETTERS_IN_CIRCLES)}]"
+            same = piece == r"\B"
+            behind, ahead = ("(?=", "(?!") if same else ("(?!", "(?=")
+            written.append(f"(?:(?<={word}){behind}{word})|(?<!{word}){ahead}{word}))")
+            continue
+        match = _CLASS.fullmatch(piece)
+        if match is None:
+            at_end = piece == r"\z" or (piece == "$" and not by_line)
+            written.append(r"\Z" if at_end and not depth else piece)
+            continue
+        ranges = _class(match)
+        written.append(piece if ranges is None else ranges if depth else f"[{ranges}]")
+    return "".join(written)
 
-    def write(match: re.Match[str]) -> str:
-        nonlocal depth
-        escape, negated, name, letter, plain, bracket = match.groups()
-        if bracket:
-            depth = 0 if bracket == "]" else 1
-            return match[0]
-        if plain in ("w", "W"):
-            ranges = _ranges(_WORD, plain == "w", _LETTERS_IN_CIRCLES)
-            return ranges if depth else f"[{ranges}]"
-        if escape is None:
-            return match[0]
-        wanted = _members((name or letter).strip())
-        if wanted is None:
-            return match[0]
-        positive = (escape == "p") != bool(negated)
-        ranges = _ranges(wanted, positive)
-        return ranges if depth else f"[{ranges}]"
 
-    return _CLASS.sub(write, pattern)
+def _class(match: re.Match[str]) -> str | None:
+    escape, negated, name, letter, word = match.groups()
+    if word:
+        return _ranges(_WORD, word == "w", _LETTERS_IN_CIRCLES)
+    wanted = _members((name or letter).strip())
+    return None if wanted is None else _ranges(wanted, (escape == "p") != bool(negated))
 
 
 def _members(name: str) -> frozenset[str] | None:

@@ -79,10 +79,9 @@ def _step_speller(step: Step) -> Callable[[str], str] | None:
         if "String" in pattern:
             old = pattern["String"]
             return lambda text: text.replace(old, content)
-        import regex
+        from tokenworks.tokenizer.pattern_split import replace
 
-        compiled = regex.compile(pattern["Regex"])
-        return lambda text: compiled.sub(lambda _: content, text)
+        return lambda text: replace(pattern["Regex"], content, text)
     if kind == "WordPiece":
         prefix = step["prefix"]
         return lambda text: (

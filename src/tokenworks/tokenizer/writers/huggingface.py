@@ -7,7 +7,6 @@ that tokenizer.json has, as nearly as it can; whether that is exact is for `conv
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +23,7 @@ from tokenworks.tokenizer.huggingface import read_document
 from tokenworks.tokenizer.huggingface_config import Companions
 from tokenworks.tokenizer.json_layout import Layout, json_text
 from tokenworks.tokenizer.known_encodings import CL100K_PATTERN
+from tokenworks.tokenizer.oniguruma import to_oniguruma
 from tokenworks.tokenizer.writers.same import same_definition
 
 _MEMBERS = {
@@ -32,10 +32,6 @@ _MEMBERS = {
     "post_processor": "processors",
     "decoder": "decoders",
 }
-# A possessive counted repetition of a class, a group-free escape or a character.
-_COUNTED = re.compile(
-    r"((?:\\[pP]\{[^}]*\}|\[\^?\]?(?:[^\]\\]|\\.)*\]|\\.|[^\\()\[\]{}|?*+])\{\d+(?:,\d*)?\})\+"
-)
 LINES = Layout(end="\n")
 # Ends of a text that hold in every regular expression engine and on every line.
 _START, _END = r"(?<![\s\S])", r"(?![\s\S])"
@@ -229,13 +225,9 @@ def _normalizer(definition: Definition) -> list[Step]:
 
 
 def _in_its_dialect(pattern: str) -> str:
-    """A pattern of tiktoken's dialect, said so that Oniguruma reads it alike.
-
-    There `{1,3}+` repeats the repetition (it is possessive in tiktoken), and `$` ends every line.
-    """
     if pattern == CL100K_PATTERN:  # nothing follows the digits that they could give back to
         return pattern.replace("{1,3}+", "{1,3}")
-    return _COUNTED.sub(r"(?>\1)", pattern)
+    return to_oniguruma(pattern)
 
 
 def _in_pretokenizer(definition: Definition) -> bool:
