@@ -13,17 +13,19 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer as Tokenizer
     from tokenworks.workflows.audit import audit as audit
+    from tokenworks.workflows.compare import compare as compare
     from tokenworks.workflows.train import train as train
     from tokenworks.workflows.verify import verify as verify
 
 _EXPORTS = {
     "Tokenizer": "tokenworks.tokenizer",
     "audit": "tokenworks.workflows.audit",
+    "compare": "tokenworks.workflows.compare",
     "train": "tokenworks.workflows.train",
     "verify": "tokenworks.workflows.verify",
 }
 
-__all__ = ["Tokenizer", "__version__", "audit", "train", "verify"]
+__all__ = ["Tokenizer", "__version__", "audit", "compare", "train", "verify"]
 
 
 def __getattr__(name: str) -> Any:

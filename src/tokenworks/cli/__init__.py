@@ -16,6 +16,9 @@ VERBS: dict[str, Verb] = {
     "verify": Verb(
         "tokenworks.cli.verify:verify", "Search for a text that two tokenizers treat differently."
     ),
+    "compare": Verb(
+        "tokenworks.cli.compare:compare", "Compare tokenizers on one text, with intervals."
+    ),
     "convert": Verb(
         "tokenworks.cli.convert:convert", "Write a tokenizer in another format, proved equal."
     ),

@@ -1,0 +1,111 @@
+"""`tokenworks compare TOKENIZERS... [--on CORPUS...] -o report.html`: tokenizers side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tokenworks.cli.output import emit, note, progress
+from tokenworks.cli.settings import settings
+
+
+def compare(
+    tokenizers: Annotated[
+        list[str], typer.Argument(help="Paths, embedded names, or hf://org/name.")
+    ],
+    on: Annotated[
+        list[str] | None,
+        typer.Option(help="Files, folders or globs; the Universal Declaration where left out."),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option("-o", "--output", help="The page; JSON and an Arrow table lie beside it."),
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(
+            help="What documents are grouped by: `folder`, `file`, `column:NAME`, `name:PATTERN` "
+            "with {label} in it, or `script`."
+        ),
+    ] = None,
+    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    parallel: Annotated[
+        bool, typer.Option("--parallel", help="The labels hold the same documents in one order.")
+    ] = False,
+    reference: Annotated[
+        str | None, typer.Option(help="The tokenizer that others are set against; the first.")
+    ] = None,
+    reference_label: Annotated[
+        str | None, typer.Option(help="The label of premiums; English, or the first.")
+    ] = None,
+    price: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a million tokens: a number, or NAME=NUMBER for one tokenizer."),
+    ] = None,
+    context: Annotated[
+        int | None, typer.Option(help="A context length in tokens; tells the characters that fit.")
+    ] = None,
+    unreachable: Annotated[
+        bool, typer.Option(help="Search vocabularies for tokens that no text produces.")
+    ] = True,
+    threads: Annotated[int, typer.Option(help="Of encoding; 0 takes one per core.")] = 0,
+) -> None:
+    """Compare tokenizers on one text: a ranked table here, and a page with -o.
+
+    Exit code 0: compared; 1: compared, but a tokenizer failed on some text.
+    """
+    from tokenworks.report.compare_files import write
+    from tokenworks.report.compare_table import ranking
+    from tokenworks.workflows.compare import compare as run
+
+    prices = read_prices(price or [])
+    with progress("encoding") as advance:
+        found = run(
+            tokenizers,
+            on or None,
+            labels=labels,
+            field=field,
+            parallel=parallel,
+            reference=reference,
+            reference_label=reference_label,
+            price=prices,
+            context=context,
+            unreachable=unreachable,
+            threads=threads,
+            seed=settings().seed,
+            offline=settings().offline,
+            advance=advance,
+        )
+    emit(found, lambda: ranking(found))
+    if output is not None:
+        page = write(found, Path(output))
+        note(f"The report is in {page}")
+    failed = any(one.failed for one in found.tokenizers)
+    raise typer.Exit(1 if failed or found.dropped else 0)
+
+
+def read_prices(given: list[str]) -> float | dict[str, float] | None:
+    """One price for all, or prices by name.
+
+    Raises:
+        OptionError: neither a number nor NAME=NUMBER, or both mixed.
+    """
+    from tokenworks.errors import OptionError
+
+    if not given:
+        return None
+    found: dict[str, float] = {}
+    for text in given:
+        name, separator, number = text.rpartition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            raise OptionError(f"--price {text!r} is not a number or NAME=NUMBER") from None
+        if not separator:
+            if len(given) > 1:
+                raise OptionError("--price is given several times; then each must be NAME=NUMBER")
+            return value
+        found[name] = value
+    return found

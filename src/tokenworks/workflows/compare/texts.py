@@ -1,0 +1,174 @@
+"""The texts that tokenizers are compared on: one stream of documents with labels."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenworks.data.udhr import Declaration, declarations
+from tokenworks.text import Document, Problems, documents
+from tokenworks.workflows.audit.describe import script
+
+DOCUMENT = 1 << 18  # bytes; longer documents are cut, so that memory stays bounded
+FILES_AS_LABELS = 200  # a folder with more files than this is one label
+PROBED = 4000  # characters that decide on a script
+BY_SCRIPT = "script"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A document and the label (language, domain) it counts for."""
+
+    text: str
+    label: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is known of a label."""
+
+    name: str
+    script: str
+    direction: str  # "ltr" or "rtl"
+    lang: str = ""  # BCP 47, where it is known
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A stream of texts, and what is known beforehand.
+
+    parallel: the labels hold the same documents in the same order.
+    """
+
+    title: str
+    texts: Iterable[Text]
+    parallel: bool
+    problems: Problems
+    labels: dict[str, Label]
+    reference: str | None = None  # the label that premiums are taken against
+    shown: tuple[str, ...] = ()  # labels whose first paragraph is shown cut
+
+
+SHOWN = (
+    "eng",
+    "deu_1996",
+    "swh",
+    "rus",
+    "arb",
+    "heb",
+    "hin",
+    "cmn_hans",
+    "jpn",
+    "kor",
+    "tha",
+    "amh",
+)
+
+
+def declaration_corpus(texts: Sequence[Declaration] | None = None) -> Corpus:
+    """The Universal Declaration: each article of each translation is a document."""
+    found = declarations() if texts is None else texts
+    labels = {
+        one.language: Label(one.language, one.script, one.direction, one.bcp47) for one in found
+    }
+    names = {one.code: one.language for one in found}
+    return Corpus(
+        title=f"the Universal Declaration of Human Rights in {len(found)} languages",
+        texts=[
+            Text(article, one.language, f"{one.language}, article {number}")
+            for one in found
+            for number, article in enumerate(one.articles, 1)
+        ],
+        parallel=True,
+        problems=Problems(),
+        labels=labels,
+        reference=names.get("eng"),
+        shown=tuple(names[code] for code in SHOWN if code in names),
+    )
+
+
+def read_corpus(
+    paths: Sequence[str],
+    *,
+    labels: str | None,
+    field: str,
+    parallel: bool,
+    reference: str | None,
+    offline: bool,
+) -> Corpus:
+    """Files, folders and globs as a stream; nothing is read before the stream is.
+
+    Args:
+        paths: as `tokenworks.text.documents` takes them.
+        labels: "folder", "file", "column:NAME", "name:PATTERN", "script", or None: folders below a
+            named folder, else files, else the names given.
+        field: where records hold their text.
+        parallel: the labels hold the same documents in the same order.
+        reference: the label that premiums are taken against; the first one where left out.
+        offline: refuse the network.
+
+    Raises:
+        UnknownNameError, OptionError, FormatError: a path or option is wrong.
+    """
+    problems = Problems()
+    rule = None if labels == BY_SCRIPT else labels
+    streams: list[tuple[str, Iterator[Document]]] = []
+    for path in paths:
+        chosen = rule if labels is not None else _rule(path)
+        stream = documents(
+            path,
+            field=field,
+            labels=chosen,
+            max_document_bytes=DOCUMENT,
+            offline=offline,
+            on_problem=problems,
+        )
+        streams.append((_name(path), stream))
+    title = ", ".join(name for name, _ in streams[:3])
+    if len(streams) > 3:
+        title += f" and {len(streams) - 3} more"
+    texts = _labelled(streams, by_script=labels == BY_SCRIPT)
+    return Corpus(title, texts, parallel, problems, {}, reference)
+
+
+def _rule(path: str) -> str | None:
+    folder = Path(path)
+    try:
+        if not folder.is_dir():
+            return None
+        entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
+    except (OSError, ValueError):
+        return None
+    if any(entry.is_dir() for entry in entries):
+        return "folder"
+    return "file" if len(entries) <= FILES_AS_LABELS else None
+
+
+def _name(path: str) -> str:
+    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "standard input" if shown == "-" else shown.rstrip("/").rsplit("/", 1)[-1] or shown
+
+
+def _labelled(streams: Sequence[tuple[str, Iterator[Document]]], by_script: bool) -> Iterator[Text]:
+    for name, stream in streams:
+        for document in stream:
+            label = main_script(document.text) if by_script else document.label
+            yield Text(document.text, label or name, document.where)
+
+
+def main_script(text: str) -> str:
+    """The script of most letters at the beginning of a text."""
+    found = Counter(s for c in text[:PROBED] if (s := script(c)))
+    return found.most_common(1)[0][0] if found else "no letters"
+
+
+def describe_label(name: str, text: str) -> Label:
+    """Script and direction of a label, judged by its first text."""
+    letters = [unicodedata.bidirectional(c) for c in text[:PROBED]]
+    rtl = sum(kind in ("R", "AL") for kind in letters)
+    return Label(name, main_script(text), "rtl" if 2 * rtl > letters.count("L") + rtl else "ltr")

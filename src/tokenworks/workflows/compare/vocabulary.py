@@ -1,0 +1,51 @@
+"""What a vocabulary is spent on, which part of it a text uses, and which no text can."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks.workflows.audit.describe import shown, token_category, token_script
+from tokenworks.workflows.audit.reach import ordinary_tokens, reach
+from tokenworks.workflows.compare.result import Unreachable
+from tokenworks.workflows.text_around import impossible
+
+if TYPE_CHECKING:
+    from tokenworks.tokenizer import Tokenizer
+
+RENYI_ORDER = 2.5
+EXAMPLES = 8
+
+
+def renyi_efficiency(histogram: NDArray[np.int64], order: float = RENYI_ORDER) -> float:
+    """Renyi entropy of the token frequencies over the logarithm of the types that occurred."""
+    seen = histogram[histogram > 0].astype(np.float64)
+    if len(seen) < 2:
+        return 0.0
+    shares = seen / seen.sum()
+    return float(np.log(np.sum(shares**order)) / (1 - order) / np.log(len(seen)))
+
+
+def vocabulary_scripts(tokenizer: Tokenizer) -> dict[str, int]:
+    """How many tokens of the vocabulary each script has, most first."""
+    tokens = ordinary_tokens(tokenizer).values()
+    return dict(Counter(map(token_script, tokens)).most_common())
+
+
+def text_categories(tokenizer: Tokenizer, histogram: NDArray[np.int64]) -> dict[str, int]:
+    """How many tokens of the text are of each kind, most first."""
+    found: Counter[str] = Counter()
+    for number in np.flatnonzero(histogram).tolist():
+        found[token_category(tokenizer.token_bytes(number))] += int(histogram[number])
+    return dict(found.most_common())
+
+
+def unreachable_tokens(tokenizer: Tokenizer, seed: int = 0) -> Unreachable:
+    """The ordinary tokens that no text was found for, bytes that no text contains left out."""
+    tokens = {i: p for i, p in ordinary_tokens(tokenizer).items() if not impossible(p)}
+    found = reach(tokenizer, tokens, seed)
+    left = [i for i in tokens if not found.seen[i]]
+    return Unreachable(len(left), tuple(shown(tokens[i]) for i in left[:EXAMPLES]))
