@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer as Tokenizer
     from tokenworks.workflows.audit import audit as audit
     from tokenworks.workflows.compare import compare as compare
+    from tokenworks.workflows.extend import extend as extend
     from tokenworks.workflows.train import train as train
     from tokenworks.workflows.verify import verify as verify
 
@@ -22,10 +23,11 @@ _EXPORTS = {
     "audit": "tokenworks.workflows.audit",
     "compare": "tokenworks.workflows.compare",
     "train": "tokenworks.workflows.train",
+    "extend": "tokenworks.workflows.extend",
     "verify": "tokenworks.workflows.verify",
 }
 
-__all__ = ["Tokenizer", "__version__", "audit", "compare", "train", "verify"]
+__all__ = ["Tokenizer", "__version__", "audit", "compare", "extend", "train", "verify"]
 
 
 def __getattr__(name: str) -> Any:

@@ -29,6 +29,9 @@ VERBS: dict[str, Verb] = {
         "tokenworks.cli.audit:audit", "Find tokens that no text produces, waste, and drift."
     ),
     "train": Verb("tokenworks.cli.train:train", "Train a tokenizer on a corpus."),
+    "extend": Verb(
+        "tokenworks.cli.extend:extend", "Add tokens for a corpus, every old id and merge kept."
+    ),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 
