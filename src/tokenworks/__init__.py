@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tokenworks.workflows.audit import audit as audit
     from tokenworks.workflows.compare import compare as compare
     from tokenworks.workflows.extend import extend as extend
+    from tokenworks.workflows.prune import prune as prune
     from tokenworks.workflows.train import train as train
     from tokenworks.workflows.verify import verify as verify
 
@@ -24,10 +25,11 @@ _EXPORTS = {
     "compare": "tokenworks.workflows.compare",
     "train": "tokenworks.workflows.train",
     "extend": "tokenworks.workflows.extend",
+    "prune": "tokenworks.workflows.prune",
     "verify": "tokenworks.workflows.verify",
 }
 
-__all__ = ["Tokenizer", "__version__", "audit", "compare", "extend", "train", "verify"]
+__all__ = ["Tokenizer", "__version__", "audit", "compare", "extend", "prune", "train", "verify"]
 
 
 def __getattr__(name: str) -> Any:

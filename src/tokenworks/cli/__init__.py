@@ -32,6 +32,9 @@ VERBS: dict[str, Verb] = {
     "extend": Verb(
         "tokenworks.cli.extend:extend", "Add tokens for a corpus, every old id and merge kept."
     ),
+    "prune": Verb(
+        "tokenworks.cli.prune:prune", "Drop unused tokens; texts without them encode the same."
+    ),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 

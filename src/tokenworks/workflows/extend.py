@@ -231,7 +231,12 @@ def _learn(
     asked = add
     while True:
         learned = learn_merges(
-            words, strings, np.arange(known, dtype=np.int64), known + asked, min_frequency=min_count
+            words,
+            strings,
+            np.arange(known, dtype=np.int64),
+            known + asked,
+            min_frequency=min_count,
+            reuse=False,
         )
         made: Made = []
         index = {token: token for token in range(known)}

@@ -1,0 +1,86 @@
+"""`tokenworks prune BASE --on CORPUS --size N -o DIR`: a smaller vocabulary, texts encoded alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tokenworks.cli.output import emit
+from tokenworks.cli.settings import settings
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from tokenworks.workflows.prune import Comparison, PruneResult
+
+
+def prune(
+    base: Annotated[str, typer.Argument(help="A path, an embedded name, or hf://org/name.")],
+    out: Annotated[str, typer.Option("--output", "-o", help="The folder to write.")],
+    on: Annotated[
+        list[str] | None, typer.Option(help="Files, folders or globs that say what is used.")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="How many tokens stay, special ones among them.")
+    ] = None,
+    min_count: Annotated[int, typer.Option(help="Tokens used less often go.")] = 0,
+    keep_scripts: Annotated[
+        str, typer.Option(help="Unicode scripts that stay, with what scripts share: Latin,Greek.")
+    ] = "",
+    keep_languages: Annotated[
+        str, typer.Option(help="Languages whose scripts stay, as BCP 47 tags: en,el.")
+    ] = "",
+    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what the folder holds.")
+    ] = False,
+) -> None:
+    """Special tokens, the alphabet and the parts of kept pieces stay; the least used pieces go.
+
+    A text whose old encoding holds no dropped token is encoded the same, ids renumbered: checked on
+    every document of the corpus. id_map.npy holds the new id of each old one, or -1.
+    """
+    from tokenworks.cli.loading import load
+    from tokenworks.workflows.prune import prune as run
+
+    result = run(
+        load(base),
+        on or (),
+        size,
+        out,
+        min_count=min_count,
+        keep_scripts=_names(keep_scripts),
+        keep_languages=_names(keep_languages),
+        field=field,
+        seed=settings().seed,
+        overwrite=overwrite,
+    )
+    emit(result, lambda: _render(result))
+
+
+def _names(value: str) -> list[str]:
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def _render(result: PruneResult) -> RenderableType:
+    dropped = result.tokens_before - result.tokens_after
+    lines = [
+        f"{result.base}: {result.tokens_before:,} tokens before, {result.tokens_after:,} after "
+        f"({dropped:,} dropped)"
+    ]
+    if result.scripts:
+        lines.append(f"scripts kept: {', '.join(result.scripts)}, and what scripts share")
+    if result.on_corpus is not None:
+        lines.append(f"corpus: {_compared(result.on_corpus)}")
+    lines.append(f"generated texts: {_compared(result.on_generated)}")
+    return "\n".join([*lines, *(f"  {file}" for file in result.files)])
+
+
+def _compared(one: Comparison) -> str:
+    growth = one.tokens_after - one.tokens_before
+    return (
+        f"{one.unchanged:,} of {one.documents:,} documents encode the same; the others hold "
+        f"{one.dropped_tokens:,} dropped tokens and take {growth:+,} tokens "
+        f"({one.tokens_before:,} before)"
+    )
