@@ -157,7 +157,7 @@ class PretokenCache {
   }
 
  private:
-  static constexpr size_t kNearEntries = 1 << 14;    // 512 KiB
+  static constexpr size_t kNearEntries = 1 << 15;    // 1 MiB
   static constexpr size_t kFarEntries = 1 << 18;     // 8 MiB
   static constexpr size_t kFarMask = kFarEntries - 1;
   static constexpr size_t kMaxFarUsed = kFarEntries / 4 * 3;
