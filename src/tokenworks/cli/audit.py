@@ -23,6 +23,9 @@ def audit(
     model: Annotated[
         str | None, typer.Option(help="A model folder or .safetensors file to compare sizes with.")
     ] = None,
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", help="The page to write; JSON lies beside it.")
+    ] = None,
     limit: Annotated[int, typer.Option(help="Tokens shown of each finding.", min=0)] = 5,
 ) -> None:
     """Exit code 0: nothing is wrong (notes do not count); 1: there are findings."""
@@ -30,6 +33,11 @@ def audit(
     from tokenworks.workflows.audit import audit as run
 
     result = run(load(tokenizer), on or None, model, seed=settings().seed)
+    if output is not None:
+        from tokenworks.report import audit_html
+
+        page = audit_html.write(result, output, inputs=(tokenizer, *([model] if model else [])))
+        note(f"wrote {page}")
     emit(result, lambda: _render(result, limit))
     note(f"{result.seconds:.1f} s")
     raise typer.Exit(0 if result.clean else 1)
