@@ -95,3 +95,12 @@ class TokenBytes:
             filled = spans[spans[:, 1] > spans[:, 0]]
             cut[begin + filled[:, 0].astype(np.int64)] = True
         return Laid(ids, starts, cut, altered)
+
+
+def lay_texts(spelled: TokenBytes, texts: list[str]) -> tuple[Texts, Laid]:
+    """Tokenize texts and find where tokens begin in them."""
+    sizes = [len(text.encode()) for text in texts]
+    begins = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+    batch = Texts(texts, np.frombuffer("".join(texts).encode(), np.uint8), begins)
+    ids, starts = spelled.tokenizer.encode_batch(texts, specials="text")
+    return batch, spelled.lay(batch, ids, starts.astype(np.int64))
