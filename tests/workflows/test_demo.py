@@ -1,4 +1,4 @@
-"""The demonstration: from nothing to a page, with the embedded tokenizers alone."""
+"""The demonstration: from nothing to a page, with what is embedded alone."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from tokenworks.workflows import demo
 
 
 def test_demo_writes_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert demo.main(tmp_path) == 0
+    assert demo.main(tmp_path / "report.html") == 0
     shown = capsys.readouterr().out
-    assert "Yoruba" in shown
-    for name in demo.TOKENIZERS:
+    for name in (*demo.TOKENIZERS, demo.FRESH):
         assert name in shown
     assert {path.name for path in tmp_path.iterdir()} == {
         "manifest.json",
+        "report.arrow",
         "report.html",
         "report.json",
     }
+    assert (tmp_path / "report.html").stat().st_size < 3_000_000
     figures = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
-    assert len(figures["languages"]) >= 60
-    assert [one["name"] for one in figures["tokenizers"]] == list(demo.TOKENIZERS)
+    assert len(figures["labels"]) >= 60
+    assert len(figures["tokenizers"]) == len(demo.TOKENIZERS) + 1 >= 9
+    fresh = next(one for one in figures["tokenizers"] if one["name"] == demo.FRESH)
+    assert fresh["n_tokens"] == demo.VOCABULARY
+    assert fresh["changed"] == fresh["unknown"] == fresh["failed"] == 0
     hashes = json.loads((tmp_path / "manifest.json").read_text())["tokenizers_sha256"]
     assert all(len(value) == 64 for value in hashes.values())

@@ -87,7 +87,7 @@ def scatter(
         return round(7 + 90 * (math.log2(size) - low) / (high - low), 2)
 
     def down(value: float) -> float:
-        return round(12 + (height - 44) * (1 - (value - bottom) / (top - bottom or 1)), 1)
+        return round(12 + (height - 52) * (1 - (value - bottom) / (top - bottom or 1)), 1)
 
     placed: list[tuple[float, float, float]] = []
     points = []
@@ -153,24 +153,34 @@ class Stacks:
     bars: tuple[tuple[Part, ...], ...]
 
 
-def stacks(counts: Sequence[Mapping[str, int]], most: int = 9, rest: str = "other") -> Stacks:
-    """Bars of shares; the `most` largest parts over all bars keep their names."""
+def stacks(
+    counts: Sequence[Mapping[str, int]],
+    most: int = 9,
+    rest: str = "other",
+    order: Sequence[str] = (),
+) -> Stacks:
+    """Bars of shares; the `most` largest parts over all bars keep their names.
+
+    They stand by size, or in the order given.
+    """
     shares: dict[str, float] = {}
     for one in counts:
         total = sum(one.values()) or 1
         for name, count in one.items():
             shares[name] = shares.get(name, 0.0) + count / total
-    order = sorted(shares, key=lambda name: -shares[name])
-    names = tuple(order if len(order) <= most + 1 else [*order[:most], rest])
+    largest = sorted(shares, key=lambda name: -shares[name])
+    names = tuple(largest if len(largest) <= most + 1 else [*largest[:most], rest])
+    if order:
+        names = tuple(sorted(names, key=lambda n: order.index(n) if n in order else len(order)))
     bars = []
     for one in counts:
-        total = sum(one.values()) or 1
+        total = sum(one.values())
         held = {name: one.get(name, 0) for name in names}
         if rest in held:
             held[rest] = total - sum(count for name, count in held.items() if name != rest)
         parts, x = [], 0.0
         for colour, (name, count) in enumerate(held.items()):
-            width = 100 * count / total
+            width = 100 * count / total if total else 0.0
             if count > 0:
                 parts.append(Part(name, colour, round(x, 3), round(width, 3), count, count / total))
             x += width

@@ -18,6 +18,10 @@ COLOURS = 12  # of tokenizers; further ones begin anew
 SHOWN_CUTS = 14  # tokenizers whose cuts are shown
 COLUMNS_FROM = 40  # labels from which the dot plot takes two columns
 
+KINDS = (
+    *("word start", "letters", "mixed", "digits", "punctuation and symbols", "white space"),
+    *("control characters", "partial UTF-8"),
+)
 LABEL_COLUMNS = (
     *("label", "script", "tokenizer", "tokens", "bytes", "characters"),
     *("bytes_per_token", "premium", "low", "high"),
@@ -37,6 +41,7 @@ def render(comparison: Comparison) -> str:
         tokenizers=tokenizers,
         best=tokenizers[0],
         headline=_headline(comparison),
+        size=_size(comparison.bytes),
         unit="premium" if comparison.parallel else "bytes per token",
         widest=widest * 1.02,
         columns=[part for part in (rows[:middle], rows[middle:]) if part],
@@ -46,7 +51,7 @@ def render(comparison: Comparison) -> str:
             [(one.name, one.n_tokens, *_interval(one.bytes_per_token)) for one in tokenizers]
         ),
         scripts=stacks([one.scripts for one in tokenizers], 9, "further scripts"),
-        categories=stacks([one.categories for one in tokenizers]),
+        categories=stacks([one.categories for one in tokenizers], order=KINDS),
         paragraphs=[_shown(comparison, cut) for cut in paragraphs],
         numbers=[_shown(comparison, cut) for cut in comparison.cuts if cut.group == "numbers"],
         code=[_shown(comparison, cut) for cut in comparison.cuts if cut.group == "code"],
@@ -63,6 +68,13 @@ def _headline(comparison: Comparison) -> str:
     if "cannot be told apart" in comparison.verdict[0] or "same number" in comparison.verdict[0]:
         return f"{best.name} and {others[0].name} take the fewest tokens"
     return f"{best.name} takes the fewest tokens"
+
+
+def _size(number: int) -> str:
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= factor:
+            return f"{number / factor:.1f} {unit}"
+    return f"{number} bytes"
 
 
 def _interval(estimate: Any) -> tuple[float, float | None, float | None]:

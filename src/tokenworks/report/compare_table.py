@@ -34,20 +34,20 @@ def _table(comparison: Comparison) -> Table:
     table.add_column("", justify="right")
     table.add_column("tokenizer", no_wrap=True)
     for column in ("vocabulary", "tokens", f"of {printable(comparison.reference)}", "bytes/token"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     if comparison.parallel:
-        table.add_column("median premium", justify="right")
+        table.add_column("median premium", justify="right", no_wrap=True)
         table.add_column("highest", no_wrap=True)
     costs = any(one.cost is not None for one in comparison.tokenizers)
     if costs:
         table.add_column("cost", justify="right")
     if comparison.context is not None:
-        table.add_column(f"characters in {comparison.context:,}", justify="right")
+        table.add_column(f"characters in {comparison.context:,}", justify="right", min_width=10)
     table.add_column("faithful")
     for rank, one in enumerate(comparison.tokenizers, 1):
         cells: list[str | Text] = [str(rank), Text(printable(one.name))]
         cells += [f"{one.n_tokens:,}", f"{one.tokens:,}"]
-        cells += [_percent(one.relative), _number(one.bytes_per_token)]
+        cells += [_percent(one.relative), f"{one.bytes_per_token.value:.2f}"]
         if comparison.parallel:
             premium = one.median_premium
             cells.append(_number(premium) if premium is not None else "-")

@@ -48,6 +48,7 @@ class TokenizerFigures:
     median_premium: Estimate | None
     gini: Estimate | None
     worst_label: str | None
+    worst_premium: float | None
     renyi: float
     used: int
     unknown: int
@@ -125,6 +126,7 @@ class Comparison:
     """
 
     title: str
+    note: str
     parallel: bool
     reference: str  # the tokenizer that relative figures are taken against
     reference_label: str | None

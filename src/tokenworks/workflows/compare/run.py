@@ -39,7 +39,7 @@ class Prices:
 
 def compare(
     tokenizers: Sequence[str | os.PathLike[str] | Tokenizer],
-    on: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    on: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Corpus | None = None,
     *,
     labels: str | None = None,
     field: str = "text",
@@ -58,7 +58,8 @@ def compare(
 
     Args:
         tokenizers: `Tokenizer` objects, names or paths.
-        on: files, folders and globs; the Universal Declaration in 126 languages where left out.
+        on: files, folders and globs, or a `Corpus`; the Universal Declaration in 126 languages
+            where left out.
         labels: of documents: "folder", "file", "column:NAME", "name:PATTERN" with {label} in it, or
             "script"; where left out, folders below a named folder, else files, else the names.
         field: where records hold their text.
@@ -175,7 +176,7 @@ def _prices(price: float | Mapping[str, float] | None, names: Sequence[str]) -> 
 
 
 def _corpus(
-    on: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None,
+    on: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Corpus | None,
     labels: str | None,
     field: str,
     parallel: bool,
@@ -184,6 +185,8 @@ def _corpus(
 ) -> Corpus:
     from dataclasses import replace
 
+    if isinstance(on, Corpus):
+        return on
     if on is None:
         if labels is not None:
             raise OptionError("labels are for a corpus of your own; name one with on")
@@ -256,6 +259,7 @@ class _Figures:
         ranked = [self.tokenizers[i] for i in self.order]
         return Comparison(
             title=self.corpus.title,
+            note=self.corpus.note,
             parallel=self.parallel,
             reference=reference,
             reference_label=self.reference_label,
@@ -348,6 +352,7 @@ class _Figures:
                     median_premium=median[index] if median else None,
                     gini=gini[index] if gini else None,
                     worst_label=worst.name if worst else None,
+                    worst_premium=worst.premiums[rank].value if worst and worst.premiums else None,
                     renyi=vocabulary.renyi_efficiency(seen.histogram),
                     used=int((seen.histogram > 0).sum()),
                     unknown=0 if unk is None else int(seen.histogram[unk]),

@@ -52,16 +52,17 @@ class Corpus:
     labels: dict[str, Label]
     reference: str | None = None  # the label that premiums are taken against
     shown: tuple[str, ...] = ()  # labels whose first paragraph is shown cut
+    note: str = ""  # a sentence for readers
 
 
 SHOWN = (
+    "hin",
+    "arb",
     "eng",
     "deu_1996",
     "swh",
     "rus",
-    "arb",
     "heb",
-    "hin",
     "cmn_hans",
     "jpn",
     "kor",

@@ -118,7 +118,7 @@ def warnings(
         if one.changed:
             found.append(
                 f"{one.name} does not give {_texts(one.changed)} of {one.checked:,} back when they "
-                f"are decoded, such as {', '.join(one.changed_in[:3])}."
+                f"are decoded, such as {'; '.join(one.changed_in[:3])}."
             )
     for one in tokenizers:
         if one.unreachable is not None and one.unreachable.count:

@@ -44,8 +44,24 @@ def text_categories(tokenizer: Tokenizer, histogram: NDArray[np.int64]) -> dict[
 
 
 def unreachable_tokens(tokenizer: Tokenizer, seed: int = 0) -> Unreachable:
-    """The ordinary tokens that no text was found for, bytes that no text contains left out."""
-    tokens = {i: p for i, p in ordinary_tokens(tokenizer).items() if not impossible(p)}
+    """The ordinary tokens that no text was found for.
+
+    Left out are bytes that no text contains, pieces that the model declares unused, and bytes to
+    fall back on where each character has a piece of its own.
+    """
+    model = tokenizer.definition.model
+    excused = set(getattr(model, "unused", ()))
+    if getattr(model, "byte_fallback", False):
+        excused |= {
+            int(i)
+            for i, piece in zip(model.ids, model.pieces, strict=True)
+            if len(piece) == 6 and piece.startswith(b"<0x")
+        }
+    tokens = {
+        i: p
+        for i, p in ordinary_tokens(tokenizer).items()
+        if i not in excused and not impossible(p)
+    }
     found = reach(tokenizer, tokens, seed)
     left = [i for i in tokens if not found.seen[i]]
     return Unreachable(len(left), tuple(shown(tokens[i]) for i in left[:EXAMPLES]))
