@@ -126,6 +126,14 @@ class TextSource:
                     counter.add_sequences(*_sequences(found))
             return _as_symbols(counter)
 
+    def pieces(self, cut: Callable[[bytes], NDArray[np.uint64]]) -> Words:
+        """The distinct pieces that a function cuts documents into: begin and end in turn, in bytes."""
+        with self._counter("", None) as counter:
+            for batch in self.read():
+                for document in batch.documents():
+                    counter.add_pretokens(document, cut(document))
+            return self._words(counter, counter.finish())
+
     def sequences(
         self, encode: Callable[[bytes], tuple[NDArray[np.uint32], NDArray[np.uint64]]]
     ) -> Words:
