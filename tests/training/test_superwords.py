@@ -72,7 +72,7 @@ def test_two_phases_learn_what_one_phase_learns(documents: list[str], merges: in
 def test_each_run_of_words_is_joined_by_rank(codes: tuple[str, ...]) -> None:
     source = TextSource.of_texts(texts_of(*codes))
     trained = superbpe(source, 494, transition=480, special=["<|end|>"])
-    for text in [*texts_of(*codes), *(s.text for s in hostile_texts(seed=3, budget=20_000))]:
+    for text in [*texts_of(*codes), *(s.text for s in hostile_texts(seed=3, budget=5_000))]:
         ids = trained.encode(text, specials="text").tolist()
         assert ids == by_hand(trained, text), repr(text)
         batch, starts = trained.encode_batch([text, "", text], specials="text")
