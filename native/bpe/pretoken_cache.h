@@ -1,7 +1,9 @@
 // Pretokens already encoded, of bounded size: one per thread, kept from text to text.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -63,15 +65,17 @@ class PretokenCache {
   };
   static_assert(sizeof(Entry) == 32);
 
-  PretokenCache()
-      : near_(new_table<Entry>(kNearEntries)),
-        far_(new_table<Entry>(kFarEntries)),
+  // The large table has room for `expected` short pretokens and as many more.
+  explicit PretokenCache(size_t expected = 0)
+      : far_mask_(std::bit_ceil(std::max(expected * 2, kFarEntries)) - 1),
+        near_(new_table<Entry>(kNearEntries)),
+        far_(new_table<Entry>(far_mask_ + 1)),
         long_(new_table<LongEntry>(kLongEntries)) {}
 
   // A copy of the short pretokens of `seed`, which must have come in by insert_single.
-  explicit PretokenCache(const PretokenCache& seed) : PretokenCache() {
+  PretokenCache(const PretokenCache& seed) : PretokenCache((seed.far_mask_ + 1) / 2) {
     std::memcpy(near_.get(), seed.near_.get(), kNearEntries * sizeof(Entry));
-    std::memcpy(far_.get(), seed.far_.get(), kFarEntries * sizeof(Entry));
+    std::memcpy(far_.get(), seed.far_.get(), (far_mask_ + 1) * sizeof(Entry));
     far_used_ = seed.far_used_;
   }
   PretokenCache& operator=(const PretokenCache&) = delete;
@@ -97,7 +101,7 @@ class PretokenCache {
 
   // Looks in the large table, and brings what it finds near.
   const Entry* find_far(const ShortKey& key, uint64_t hash) {
-    for (size_t k = hash & kFarMask;; k = (k + 1) & kFarMask) {
+    for (size_t k = hash & far_mask_;; k = (k + 1) & far_mask_) {
       const Entry& far = far_[k];
       if (far.key == key) {
         Entry& near = near_[near_place(hash)];
@@ -110,12 +114,12 @@ class PretokenCache {
 
   // Needs a key that is not there.
   const Entry* insert(const ShortKey& key, uint64_t hash, const std::vector<uint32_t>& ids) {
-    if (far_used_ == kMaxFarUsed) clear();
+    if (far_used_ > far_mask_ / 4 * 3) clear();
     Entry& near = near_[near_place(hash)];
     fill(near, ids);
     near.key = key;
-    size_t k = hash & kFarMask;
-    while (!(far_[k].key == ShortKey{})) k = (k + 1) & kFarMask;
+    size_t k = hash & far_mask_;
+    while (!(far_[k].key == ShortKey{})) k = (k + 1) & far_mask_;
     far_[k] = near;
     ++far_used_;
     return &near;
@@ -158,9 +162,7 @@ class PretokenCache {
 
  private:
   static constexpr size_t kNearEntries = 1 << 15;    // 1 MiB
-  static constexpr size_t kFarEntries = 1 << 18;     // 8 MiB
-  static constexpr size_t kFarMask = kFarEntries - 1;
-  static constexpr size_t kMaxFarUsed = kFarEntries / 4 * 3;
+  static constexpr size_t kFarEntries = 1 << 18;      // 8 MiB at least, three quarters in use
   static constexpr size_t kLongEntries = 1 << 18;    // 6 MiB, and the bytes and ids they name
   static constexpr size_t kLongMask = kLongEntries - 1;
   static constexpr size_t kMaxLongUsed = kLongEntries / 4 * 3;
@@ -202,7 +204,7 @@ class PretokenCache {
 
   void clear() {
     std::memset(near_.get(), 0, kNearEntries * sizeof(Entry));
-    std::memset(far_.get(), 0, kFarEntries * sizeof(Entry));
+    std::memset(far_.get(), 0, (far_mask_ + 1) * sizeof(Entry));
     far_used_ = 0;
     std::memset(long_.get(), 0, kLongEntries * sizeof(LongEntry));
     arena_.clear();
@@ -210,6 +212,7 @@ class PretokenCache {
     long_used_ = 0;
   }
 
+  size_t far_mask_;
   size_t far_used_ = 0;
   size_t long_used_ = 0;
   Zeroed<Entry> near_;

@@ -103,15 +103,16 @@ class SpanSink final : public SegmentSink {
   std::vector<uint32_t> ends_;
 };
 
-// The pieces that are a pretoken of their own, the best-ranked first: most of what a first text asks
-// for is among them.
+// The pieces that a pretoken of their own becomes: most of what a first text asks for is among them.
+// The first pieces, which are the most common, come last and so stay near.
 std::unique_ptr<const PretokenCache> seed_cache(const Bpe* bpe) {
   if (!bpe) return nullptr;
-  constexpr size_t kPieces = 1 << 16;
-  auto cache = std::make_unique<PretokenCache>();
+  constexpr size_t kPieces = 1 << 18;
+  const size_t pieces = std::min(kPieces, bpe->vocabulary().size());
+  auto cache = std::make_unique<PretokenCache>(pieces);
   MergeScratch scratch;
   std::vector<uint32_t> ids;
-  for (size_t i = std::min(kPieces, bpe->vocabulary().size()); i-- > 0;) {
+  for (size_t i = pieces; i-- > 0;) {
     const std::string_view piece = bpe->vocabulary().piece(static_cast<uint32_t>(i));
     if (piece.empty() || piece.size() > kShortest) continue;
     const auto* s = reinterpret_cast<const uint8_t*>(piece.data());
