@@ -34,6 +34,20 @@ def with_model(**fields: Any) -> Change:
     return lambda d: replace(d, model=replace(d.model, **fields))
 
 
+def equal_merges_reversed() -> Change:
+    """Merges of equal rank in the opposite order, and from then on by place."""
+
+    def change(definition: Definition) -> Definition:
+        model = definition.model
+        assert isinstance(model, Bpe) and model.merge_ranks is not None
+        places = np.lexsort((-np.arange(len(model.merges)), model.merge_ranks))
+        return replace(
+            definition, model=replace(model, merges=model.merges[places], merge_ranks=None)
+        )
+
+    return change
+
+
 def merges_swapped(i: int, j: int) -> Change:
     def change(d: Definition) -> Definition:
         assert isinstance(d.model, Bpe)
@@ -258,7 +272,7 @@ MUTATIONS = [
     Mutation(MISTRAL, "byte_fallback flipped", with_model(byte_fallback=False), "byte_fallback"),
     Mutation(MISTRAL, "no dummy prefix", spaces(add_dummy_prefix=False), "normalizer"),
     Mutation(MISTRAL, "extra spaces removed", spaces(remove_extra_whitespaces=True), "normalizer"),
-    Mutation(MISTRAL, "merges by place, not by result", with_model(merge_ranks=None), "merges"),
+    Mutation(MISTRAL, "equal merges the other way round", equal_merges_reversed(), "merges"),
     Mutation(MISTRAL, "a merge dropped", merge_dropped(100), "merges"),
     Mutation(UNIGRAM, "a score lowered", score_changed("\u2581the", -4.0), "scores"),
     Mutation(UNIGRAM, "a score raised", score_changed("er", 6.0), "scores"),
