@@ -115,6 +115,32 @@ def _tables(name: str, path: Path):  # type: ignore[no-untyped-def]
     return expansion(load(name), extended(name, path).tokenizer)
 
 
+MODELS = Path(__file__).parents[1] / "data" / "sentencepiece"
+
+
+@pytest.mark.parametrize("name", ["bpe-byte-fallback.model", "bpe-rules-suffix.model"])
+@given(data=st.data())
+def test_sentencepiece_models_keep_the_law(name: str, data: st.DataObject) -> None:
+    old, new, table = _small(name)
+    spellings = [piece.decode().replace("▁", " ") for piece in new.definition.model.pieces]
+    some = st.one_of(st.sampled_from(spellings), st.text(max_size=3))
+    text = data.draw(st.lists(some, max_size=12).map("".join))
+    before, after = old.encode(text, specials="text"), new.encode(text, specials="text")
+    assert expanded(after, table).tolist() == before.tolist()
+
+
+@cache
+def _small(name: str):  # type: ignore[no-untyped-def]
+    old = load(str(MODELS / name))
+    new = extend(old, MODELS / "make.py", 60, held_out=0).tokenizer
+    return old, new, expansion(old, new)
+
+
+def test_pieces_that_are_split_again_are_refused(corpus: Path) -> None:
+    with pytest.raises(UnsupportedError, match="unused pieces again"):
+        extend(MODELS / "bpe-unused-equal-scores.model", corpus, 10)
+
+
 def test_merges_are_those_of_counting_again_after_each(tmp_path: Path) -> None:
     text = declaration("tr").text[:4000]
     path = tmp_path / "a.txt"

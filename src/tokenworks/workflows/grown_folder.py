@@ -92,7 +92,7 @@ def require_bpe(tokenizer: Tokenizer, verb: str) -> Bpe:
     if not isinstance(model, Bpe):
         raise UnsupportedError(
             f"{tokenizer.name} is a {type(model).__name__} model, which has no merges; {verb} is "
-            "exact for byte pair encoding only"
+            f"exact for byte pair encoding{' and Unigram' if verb == 'prune' else ''} only"
         )
     if not len(model.merges):
         raise UnsupportedError(

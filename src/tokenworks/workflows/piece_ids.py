@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks.tokenizer.definition import Bpe, Definition, Step
+from tokenworks.tokenizer.definition import Bpe, Definition, Step, Unigram
 from tokenworks.workflows.grown_folder import inherited
 from tokenworks.workflows.merge_trace import MergeTrace
 
@@ -39,7 +39,7 @@ def id_map(definition: Definition, kept: NDArray[np.bool_]) -> NDArray[np.int64]
     """New ids by old ones, -1 for none: the ids that stay, in their order, without gaps.
 
     Args:
-        definition: its model is a `Bpe`.
+        definition: its model is a `Bpe` or `Unigram`.
         kept: the pieces that stay, bool [n]; added tokens always do.
 
     Returns:
@@ -59,18 +59,12 @@ def renumbered(
     """The definition with the pieces that stay, and all merges among them in their order.
 
     Args:
-        definition: its model is a `Bpe`.
+        definition: its model is a `Bpe` or `Unigram`.
         kept: the pieces that stay, bool [n].
         new: from `id_map`.
     """
     model = definition.model
-    assert isinstance(model, Bpe)
-    trace = trace_of(model)
-    alive = np.ones(len(model.merges), bool)
-    for rank, (left, right) in enumerate(model.merges.tolist()):
-        result = trace.index_of.get(trace.spelled(left, right))
-        alive[rank] = kept[left] and kept[right] and result is not None and kept[result]
-    place = np.cumsum(kept) - 1
+    assert isinstance(model, Bpe | Unigram)
 
     def one(number: int | None) -> int | None:
         if number is None or number >= len(new) or new[number] < 0:
@@ -80,20 +74,29 @@ def renumbered(
     def several(numbers: Iterable[int]) -> frozenset[int]:
         return frozenset(n for n in map(one, numbers) if n is not None)
 
+    fewer: Bpe | Unigram = replace(
+        model,
+        pieces=tuple(p for p, stays in zip(model.pieces, kept, strict=True) if stays),
+        ids=new[model.ids[kept]].astype(np.uint32),
+        unk_id=one(model.unk_id),
+        user_defined=several(model.user_defined),
+        unused=several(model.unused),
+    )
+    if isinstance(model, Bpe) and isinstance(fewer, Bpe):
+        alive = _merges_among(model, kept)
+        place = np.cumsum(kept) - 1
+        fewer = replace(
+            fewer,
+            merges=place[model.merges[alive]].astype(np.uint32).reshape(-1, 2),
+            merge_ranks=None if model.merge_ranks is None else model.merge_ranks[alive],
+            outside_map=several(model.outside_map),
+        )
+    elif isinstance(model, Unigram) and isinstance(fewer, Unigram):
+        fewer = replace(fewer, scores=model.scores[kept])
     return replace(
         definition,
         name=f"{definition.name}-pruned",
-        model=replace(
-            model,
-            pieces=tuple(p for p, stays in zip(model.pieces, kept, strict=True) if stays),
-            ids=new[model.ids[kept]].astype(np.uint32),
-            merges=place[model.merges[alive]].astype(np.uint32).reshape(-1, 2),
-            merge_ranks=None if model.merge_ranks is None else model.merge_ranks[alive],
-            unk_id=one(model.unk_id),
-            user_defined=several(model.user_defined),
-            unused=several(model.unused),
-            outside_map=several(model.outside_map),
-        ),
+        model=fewer,
         added=tuple(replace(token, id=int(new[token.id])) for token in definition.added),
         postprocessor=tuple(_step(step, new) for step in definition.postprocessor),
         bos_id=one(definition.bos_id),
@@ -101,6 +104,15 @@ def renumbered(
         pad_id=one(definition.pad_id),
         origin=_origin(definition),
     )
+
+
+def _merges_among(model: Bpe, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    trace = trace_of(model)
+    alive = np.ones(len(model.merges), bool)
+    for rank, (left, right) in enumerate(model.merges.tolist()):
+        result = trace.index_of.get(trace.spelled(left, right))
+        alive[rank] = kept[left] and kept[right] and result is not None and kept[result]
+    return alive
 
 
 def _origin(definition: Definition) -> Any:

@@ -3,7 +3,10 @@
 The law: *a pretoken whose old encoding holds no dropped token is encoded just the same, ids
 renumbered.* The pieces that stay hold the parts of each of them, so every merge of the old encoding
 stays too; the merges left are some of the old ones in the old order, and whatever was the best merge
-among all is the best among fewer. In the end no old merge applies, so none of those left does.
+among all is the best among fewer. In the end no old merge applies, so none of those left does. In a Unigram
+model the best of all segmentations stays the best of those that are left; the pieces of highest and
+lowest score stay, from which it reckons what unknown characters cost. A WordPiece model has no such
+law: a word that was unknown may be found once a longer match is gone.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from tokenworks.errors import OptionError
 from tokenworks.text import documents, not_empty
 from tokenworks.text.hostile import hostile_texts
 from tokenworks.tokenizer import Tokenizer
+from tokenworks.tokenizer.definition import Bpe, Unigram
 from tokenworks.tokenizer.json_layout import Layout, json_text
 from tokenworks.workflows.extension_proof import BrokenLawError
 from tokenworks.workflows.grown_folder import require_bpe, write_grown
@@ -97,7 +101,7 @@ def prune(
     """Drop the least used tokens; special tokens, the alphabet and parts of kept pieces stay.
 
     Args:
-        base: a byte pair encoding tokenizer, or its name or path.
+        base: a byte pair encoding or Unigram tokenizer, or its name or path.
         on: the corpus that says what is used; it is read twice.
         size: how many tokens stay, special ones among them.
         out: the folder to write; nothing is written where it is left out.
@@ -114,12 +118,12 @@ def prune(
         The new tokenizer, the map of ids, and what changes on the corpus.
 
     Raises:
-        UnsupportedError: the model is not byte pair encoding.
+        UnsupportedError: the model is WordPiece, or has nothing to drop.
         OptionError: nothing to go by, or a size that cannot be.
         FormatError: the corpus holds no text.
     """
     old = base if isinstance(base, Tokenizer) else Tokenizer.load(str(base))
-    model = require_bpe(old, "prune")
+    model = _prunable(old)
     paths = [on] if isinstance(on, str | Path) else list(on)
     _check(old, paths, size, min_count, bool(keep_scripts or keep_languages))
     scripts = tuple(
@@ -167,6 +171,11 @@ def prune(
         on_generated=generated,
         files=files,
     )
+
+
+def _prunable(tokenizer: Tokenizer) -> Bpe | Unigram:
+    model = tokenizer.definition.model
+    return model if isinstance(model, Unigram) else require_bpe(tokenizer, "prune")
 
 
 def _check(

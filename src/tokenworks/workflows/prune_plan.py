@@ -1,9 +1,9 @@
-"""Which pieces of a byte pair encoding stay: a set closed under merges, the least used go first.
+"""Which pieces of a vocabulary stay: a set closed under merges, the least used go first.
 
 Pieces are taken away from the outside in. A piece that no other piece is built on is a leaf; the leaf
 that was used least goes, its uses fall to the two parts it was merged from, and these may become
 leaves in turn. So what stays always holds the parts of each of its pieces, and with them every merge
-that makes the piece in any text.
+that makes the piece in any text. A Unigram model has no merges, so that every piece is a leaf.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
-from tokenworks.tokenizer.definition import Bpe, Definition
+from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
 from tokenworks.workflows.model_alone import unmerged
 from tokenworks.workflows.piece_ids import ids_in_steps, trace_of
 
@@ -28,9 +28,10 @@ def parts(definition: Definition) -> NDArray[np.int64]:
     whole by `ignore_merges`).
     """
     model = definition.model
-    assert isinstance(model, Bpe)
-    trace = trace_of(model)
     found = np.full((len(model.pieces), 2), -1, np.int64)
+    if not isinstance(model, Bpe):
+        return found
+    trace = trace_of(model)
     unreached = set(unmerged(definition).tolist())
     for piece, pairs in trace.making.items():
         if piece in unreached:
@@ -53,16 +54,24 @@ def parts(definition: Definition) -> NDArray[np.int64]:
 def fixed(definition: Definition) -> NDArray[np.bool_]:
     """Pieces that always stay: special ones, the alphabet, and what the model itself names."""
     model = definition.model
-    assert isinstance(model, Bpe)
+    assert isinstance(model, Bpe | Unigram)
     named = {token.id for token in definition.added} | ids_in_steps(definition.postprocessor)
     named |= model.user_defined | model.unused
     roles = (model.unk_id, definition.bos_id, definition.eos_id, definition.pad_id)
     named |= {number for number in roles if number is not None}
     stay = np.isin(model.ids, np.fromiter(named, np.int64, len(named)))
     bytes_as_text = {f"<0x{value:02X}>".encode() for value in range(256)}
-    prefix, suffix = model.continuing_subword_prefix, model.end_of_word_suffix
+    prefix = suffix = ""
+    if isinstance(model, Bpe):
+        prefix, suffix = model.continuing_subword_prefix, model.end_of_word_suffix
+        # An unused piece is split into the last pair looked up that spells it, merged or not.
+        for made, pairs in trace_of(model).making.items() if model.unused else ():
+            if int(model.ids[made]) in model.unused:
+                stay[np.array(pairs).reshape(-1)] = True
+    else:  # the scores of unknown characters and of pieces matched whole are reckoned from these
+        stay |= (model.scores == model.scores.min()) | (model.scores == model.scores.max())
     for index, piece in enumerate(model.pieces):
-        if model.byte_level:
+        if isinstance(model, Bpe) and model.byte_level:
             stay[index] |= len(piece) == 1
         elif model.byte_fallback:
             stay[index] |= piece in bytes_as_text
@@ -94,7 +103,7 @@ def plan(
     """The pieces that stay, bool [n].
 
     Args:
-        definition: its model is a `Bpe`.
+        definition: its model is a `Bpe` or `Unigram`.
         used: how often each piece was used, int64 [n].
         limits: when to stop.
         unwanted: pieces that go whatever their use, unless a wanted one is built on them.
