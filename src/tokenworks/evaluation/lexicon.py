@@ -37,11 +37,15 @@ class Segmented:
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """What is valid in a language: whole words, and units (roots and affixes); lower case."""
+    """What is valid in a language: whole words, and units (roots and affixes); lower case.
+
+    suffixes: those that may follow a word, any number of them. turkish: fold case as Turkish does.
+    """
 
     words: frozenset[str]
     units: frozenset[str]
-    turkish: bool = False  # I is lower-cased to dotless i
+    suffixes: frozenset[str] = frozenset()
+    turkish: bool = False
 
     @classmethod
     def of_segmented(cls, items: Iterable[Segmented]) -> Lexicon:

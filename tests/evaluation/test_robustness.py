@@ -1,0 +1,70 @@
+"""Perturbations keep track of characters; boundaries are compared where they came from."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tokenworks import Tokenizer
+from tokenworks.data.udhr import declaration
+from tokenworks.evaluation import Encoded, Sample
+from tokenworks.evaluation.perturbations import PERTURBATIONS
+from tokenworks.evaluation.robustness import robustness
+
+
+@given(st.text(max_size=40), st.sampled_from(sorted(PERTURBATIONS)))
+def test_origins(text: str, way: str) -> None:
+    changed, origin = PERTURBATIONS[way](text)
+    assert len(changed) == len(origin)
+    assert origin == sorted(origin)
+    assert set(origin) == set(range(len(text)))
+    assert PERTURBATIONS[way](text) == (changed, origin)
+
+
+@pytest.mark.parametrize(
+    ("way", "text", "expected"),
+    [
+        ("upper case", "Straße ﬁ", "STRAßE ﬁ"),
+        ("double spaces", "a b", "a  b"),
+        ("no-break spaces", "a b", "a\xa0b"),
+        ("without diacritics", "Čeština ığ", "Cestina ıg"),
+        ("decomposed letters", "é", "e\u0301"),
+    ],
+)
+def test_ways(way: str, text: str, expected: str) -> None:
+    assert PERTURBATIONS[way](text)[0] == expected
+
+
+def test_typos_swap_neighbours_and_look_alikes_look_alike() -> None:
+    text = declaration("en").text[:2000]
+    swapped, _ = PERTURBATIONS["typos"](text)
+    differing = sum(a != b for a, b in zip(text, swapped, strict=True))
+    assert sorted(swapped) == sorted(text) and 10 < differing < 200
+    foreign, _ = PERTURBATIONS["look-alike letters"](text)
+    assert 0.02 < sum(a != b for a, b in zip(text, foreign, strict=True)) / len(text) < 0.2
+
+
+def test_rows() -> None:
+    texts = [Sample(article, language="en") for article in declaration("en").articles]
+    encoded = Encoded.of([Tokenizer.load("gpt2"), Tokenizer.load("o200k_base")], texts)
+    value = {(r.tokenizer, r.metric, r.group): r for r in robustness(encoded.tokenizers, encoded)}
+    for name in encoded.names:
+        assert value[name, "token_growth", "upper case"].value > 1.3
+        assert value[name, "token_growth", "typos"].value > 1
+        assert 20 < value[name, "kept_boundaries", "typos"].value < 100
+        assert value[name, "token_growth", "typos"].low is not None
+    ways = {group for _, _, group in value}
+    assert "decomposed letters" not in ways  # no English article has marks
+
+
+def test_a_byte_tokenizer_keeps_every_boundary() -> None:
+    from dataclasses import replace
+
+    gpt2 = Tokenizer.load("gpt2")
+    model = replace(
+        gpt2.definition.model, merges=gpt2.definition.model.merges[:0], ignore_merges=False
+    )
+    by_byte = Tokenizer(replace(gpt2.definition, model=model))
+    rows = robustness([by_byte], [Sample("A naïve text in Paris, and some more words")])
+    assert {row.value for row in rows if row.metric == "kept_boundaries"} == {100}
