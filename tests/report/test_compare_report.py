@@ -167,15 +167,16 @@ def test_axis_is_logarithmic_and_inside_the_plot() -> None:
 
 def test_stacked_bars_fill_the_width() -> None:
     found = stacks([{"a": 3, "b": 1}, {"c": 5}, {}], most=1, rest="rest")
-    assert found.names == ("c", "rest")
+    assert [name for name, _ in found.names] == ["c", "rest"]
     for bar in found.bars[:2]:
         assert sum(part.width for part in bar) == pytest.approx(100)
     assert found.bars[2] == ()
-    assert stacks([{"a": 3, "b": 1}], order=("b", "a")).names == ("b", "a")
+    assert stacks([{"a": 3, "b": 1}], order=("b", "a")).names == (("b", 0), ("a", 1))
 
 
 def test_scatter_keeps_labels_apart() -> None:
     found = scatter([(f"t{n}", 32000, 3.0, None, None) for n in range(4)])
-    heights = sorted(point.label_y for point in found.points)
-    assert all(b - a >= 13 for a, b in itertools.pairwise(heights))
+    for side in ("start", "end"):
+        heights = sorted(point.label_y for point in found.points if point.anchor == side)
+        assert all(b - a >= 13 for a, b in itertools.pairwise(heights))
     assert all(0 < point.x < 100 for point in found.points)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 TICKS = (0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64)
 MINOR = (0.75, 1.5, 3, 6, 12, 24)
+WIDTH_OF_LETTER = 0.72  # percent of a wide page
+GREY = 9  # the colour of what is left over
 HEAT = (1.1, 1.5, 2, 3, 5, 8)  # a premium from here on takes the next colour
 
 
@@ -46,6 +48,9 @@ class LogAxis:
 def heat(premium: float) -> int:
     """The colour of a premium in the heat map, 0 to 6."""
     return sum(premium >= limit for limit in HEAT)
+
+
+Box = tuple[float, float, float]  # left and right in percent, middle in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +94,14 @@ def scatter(
     def down(value: float) -> float:
         return round(12 + (height - 52) * (1 - (value - bottom) / (top - bottom or 1)), 1)
 
-    placed: list[tuple[float, float, float]] = []
+    places = [(across(max(size, 1)), down(value)) for _, size, value, _, _ in rows]
+    taken = [(x - 1.2, x + 1.2, y) for x, y in places]  # the dots themselves
     points = []
-    for index, (name, size, value, least, most) in enumerate(rows):
-        x, y = across(max(size, 1)), down(value)
-        left = x > 68
-        label_y = _free(y + 4, x, left, placed)
-        points.append(
-            Point(
-                name,
-                index,
-                x,
-                y,
-                None if least is None else down(least),
-                None if most is None else down(most),
-                x,
-                label_y,
-                "end" if left else "start",
-            )
-        )
+    for index, (name, _, _, least, most) in enumerate(rows):
+        x, y = places[index]
+        label_y, anchor = _free(x, y, WIDTH_OF_LETTER * len(name), taken)
+        low_y, high_y = (None if end is None else down(end) for end in (least, most))
+        points.append(Point(name, index, x, y, low_y, high_y, x, label_y, anchor))
     powers = range(math.ceil(low), math.floor(high) + 1)
     x_ticks = tuple((_size(2**power), across(2**power)) for power in powers)
     step = next(s for s in (0.1, 0.2, 0.5, 1, 2, 5, 10, 50, 1e9) if (top - bottom) / s <= 6)
@@ -117,16 +111,24 @@ def scatter(
     return Scatter(height, tuple(points), x_ticks, y_ticks)
 
 
-def _free(y: float, x: float, left: bool, placed: list[tuple[float, float, float]]) -> float:
-    """The nearest height at which a label does not lie on another one."""
-    begin, end = (x - 30, x) if left else (x, x + 30)
-    for shift in (0, -14, 14, -28, 28, -42, 42):
-        taken = any(abs(y + shift - h) < 13 and begin < b and a < end for a, b, h in placed)
-        if not taken:
-            y += shift
-            break
-    placed.append((begin, end, y))
-    return y
+def _free(x: float, y: float, width: float, taken: list[Box]) -> tuple[float, str]:
+    """Height and side of a label that lies on no dot and no other label; it is then taken."""
+    sides = [("end", x - 1.2 - width), ("start", x + 1.2)]
+    if x + width < 96:
+        sides.reverse()
+    choices = [(shift, *side) for shift in (0, 14, -14, 28, -28, 42, -42) for side in sides]
+    free = [
+        choice
+        for choice in choices
+        if choice[2] > 6
+        and not any(
+            choice[2] < right and left < choice[2] + width and abs(y + choice[0] - middle) < 13
+            for left, right, middle in taken
+        )
+    ]
+    shift, anchor, left = (free or choices)[0]
+    taken.append((left, left + width, y + shift))
+    return y + shift + 4, anchor
 
 
 def _size(number: int) -> str:
@@ -149,7 +151,7 @@ class Part:
 class Stacks:
     """Stacked bars with their legend."""
 
-    names: tuple[str, ...]
+    names: tuple[tuple[str, int], ...]  # with their colours
     bars: tuple[tuple[Part, ...], ...]
 
 
@@ -158,10 +160,11 @@ def stacks(
     most: int = 9,
     rest: str = "other",
     order: Sequence[str] = (),
+    grey: str = "",
 ) -> Stacks:
     """Bars of shares; the `most` largest parts over all bars keep their names.
 
-    They stand by size, or in the order given.
+    They stand by size, or in the order given; the rest and `grey` are grey.
     """
     shares: dict[str, float] = {}
     for one in counts:
@@ -172,6 +175,7 @@ def stacks(
     names = tuple(largest if len(largest) <= most + 1 else [*largest[:most], rest])
     if order:
         names = tuple(sorted(names, key=lambda n: order.index(n) if n in order else len(order)))
+    colours = {n: GREY if n in (rest, grey) else at for at, n in enumerate(names)}
     bars = []
     for one in counts:
         total = sum(one.values())
@@ -179,10 +183,12 @@ def stacks(
         if rest in held:
             held[rest] = total - sum(count for name, count in held.items() if name != rest)
         parts, x = [], 0.0
-        for colour, (name, count) in enumerate(held.items()):
+        for name, count in held.items():
             width = 100 * count / total if total else 0.0
             if count > 0:
-                parts.append(Part(name, colour, round(x, 3), round(width, 3), count, count / total))
+                parts.append(
+                    Part(name, colours[name], round(x, 3), round(width, 3), count, count / total)
+                )
             x += width
         bars.append(tuple(parts))
-    return Stacks(names, tuple(bars))
+    return Stacks(tuple(colours.items()), tuple(bars))

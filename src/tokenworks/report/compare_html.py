@@ -51,7 +51,9 @@ def render(comparison: Comparison) -> str:
             [(one.name, one.n_tokens, *_interval(one.bytes_per_token)) for one in tokenizers]
         ),
         scripts=stacks([one.scripts for one in tokenizers], 9, "further scripts"),
-        categories=stacks([one.categories for one in tokenizers], order=KINDS),
+        categories=stacks(
+            [one.categories for one in tokenizers], order=KINDS, grey="partial UTF-8"
+        ),
         paragraphs=[_shown(comparison, cut) for cut in paragraphs],
         numbers=[_shown(comparison, cut) for cut in comparison.cuts if cut.group == "numbers"],
         code=[_shown(comparison, cut) for cut in comparison.cuts if cut.group == "code"],

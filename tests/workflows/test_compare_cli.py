@@ -1,0 +1,91 @@
+"""`tokenworks compare` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tokenworks.cli import main
+from tokenworks.cli.compare import read_prices
+from tokenworks.errors import OptionError
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "corpus"
+    for name, text in (("en", "Good morning to all of you."), ("de", "Guten Morgen euch allen.")):
+        (folder / name).mkdir(parents=True)
+        for number in range(6):
+            (folder / name / f"{number}.txt").write_text(f"{text} {number}", encoding="utf-8")
+    return folder
+
+
+def test_table_and_files(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "out" / "report.html"
+    arguments = ["compare", "gpt2", "o200k_base", "--on", str(corpus), "-o", str(page)]
+    arguments += ["--price", "gpt2=3", "--context", "100", "--no-unreachable"]
+    assert main(arguments) == 0
+    shown = capsys.readouterr()
+    assert "takes the fewest tokens" in shown.out or "cannot be told apart" in shown.out
+    assert "characters in 100" in " ".join(shown.out.split())
+    assert str(page) in shown.err
+    assert {path.suffix for path in page.parent.iterdir()} == {".html", ".json", ".arrow"}
+    manifest = json.loads((page.parent / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["seed"] == 0
+
+
+def test_json_on_standard_output(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "compare",
+        "gpt2",
+        "--on",
+        str(corpus),
+        "--no-unreachable",
+        "--json",
+        "--seed",
+        "7",
+    ]
+    assert main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {one["name"] for one in found["labels"]} == {"en", "de"}
+    assert found["seed"] == 7
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nosuch"], "no file, folder or embedded tokenizer 'nosuch'"),
+        (["gpt2", "--on", "missing.txt"], "missing.txt"),
+        (["gpt2", "--price", "cheap"], "--price 'cheap' is not a number"),
+        (["gpt2", "--labels", "folder"], "name one with on"),
+        (["gpt2", "--reference-label", "Englich"], "did you mean 'English'"),
+        (["gpt2", "--context", "0"], "context is 0"),
+    ],
+)
+def test_wrong_input_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", *arguments]) == 2
+    shown = capsys.readouterr().err
+    assert message in shown
+    assert shown.count("\n") == 1
+
+
+def test_a_page_that_cannot_be_written(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    page = tmp_path / "file" / "report.html"
+    arguments = ["compare", "gpt2", "--on", str(corpus), "--no-unreachable", "-o", str(page)]
+    assert main(arguments) == 2
+    assert "cannot write" in capsys.readouterr().err
+
+
+def test_prices() -> None:
+    assert read_prices([]) is None
+    assert read_prices(["2.5"]) == 2.5
+    assert read_prices(["a=1", "b=2"]) == {"a": 1.0, "b": 2.0}
+    with pytest.raises(OptionError, match="several times"):
+        read_prices(["1", "2"])
