@@ -110,6 +110,7 @@ def learn_merges(
         veto_colon_space,
         reuse,
     )
+    del words  # the learner has its own copy; the caller's may be the only other one
     done = 0
     while step := learner.run(_STRIDE):
         done += step
