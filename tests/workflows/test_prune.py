@@ -175,6 +175,20 @@ def test_transformers_opens_it_and_encodes_alike(corpus: Path, tmp_path: Path) -
         assert manifest["on_corpus"]["documents"] == 90
 
 
+def test_what_tokenizer_json_cannot_say_stays_a_sentencepiece_model(tmp_path: Path) -> None:
+    sentencepiece = pytest.importorskip("sentencepiece")
+    old, result = small("unigram-byte-fallback.model")
+    folder = tmp_path / "out"
+    written = prune(old, MODELS / "make.py", result.tokens_after, folder)
+    assert written.tokenizer.sha256 == result.tokenizer.sha256
+    assert json.loads((folder / "manifest.json").read_text())["format"] == "sentencepiece"
+    names = {file.name for file in folder.iterdir()}
+    assert names == {"id_map.json", "id_map.npy", "manifest.json", "tokenizer.model"}
+    peer = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
+    for text in ("aaa", *(MODELS / "make.py").read_text().splitlines()):
+        assert peer.encode(text) == result.tokenizer.encode(text, specials="text").tolist()
+
+
 def test_a_template_names_the_new_ids(corpus: Path, tmp_path: Path) -> None:
     result = prune("tekken", corpus, 6000, tmp_path / "out")
     old, new = Tokenizer.load("tekken"), result.tokenizer

@@ -9,9 +9,10 @@ from typing import Any
 from tokenworks.errors import UnsupportedError
 from tokenworks.files import atomic_folder, write_bytes, write_manifest
 from tokenworks.tokenizer import Tokenizer
-from tokenworks.tokenizer.definition import Bpe, Origin
+from tokenworks.tokenizer.definition import Bpe, Origin, Unigram
 from tokenworks.tokenizer.writers.write import render
 from tokenworks.workflows.verify import verify
+from tokenworks.workflows.verify.subjects import Aspect
 
 # What only the file of the old tokenizer said: of its pieces one by one, or of the file itself.
 _OF_THE_FILE = ("scores", "types", "token_type", "entries", "sha256", "source", "embedded")
@@ -38,6 +39,9 @@ def write_grown(
 ) -> tuple[str, ...]:
     """Write the folder that `transformers` opens, after reading it back and comparing texts.
 
+    What was a SentencePiece model and cannot be said in tokenizer.json exactly (the two libraries
+    differ over Unigram) is written as tokenizer.model instead; the manifest names the format.
+
     Args:
         tokenizer: the new one.
         base: the one it was made from, for the manifest.
@@ -53,33 +57,67 @@ def write_grown(
         The paths of the files.
 
     Raises:
-        UnsupportedError: the format cannot say the tokenizer exactly; nothing is written.
+        UnsupportedError: no such format can say the tokenizer exactly; nothing is written.
         OptionError: the folder holds something.
         WriteError: writing failed.
     """
     path = base.definition.origin.path
     source = {"name": base.name, "sha256": base.sha256, "tokens": base.n_tokens}
+    formats = ["huggingface"]
+    if base.definition.origin.format == "sentencepiece":
+        formats.append("sentencepiece")
     with atomic_folder(out, overwrite=overwrite) as folder:
-        rendered = {**render(tokenizer.definition, "huggingface"), **(files or {})}
-        for name, data in rendered.items():
+        format = _write_exact(tokenizer, folder, formats, budget, seed)
+        for name, data in (files or {}).items():
             write_bytes(folder / name, data)
-        result = verify(
-            tokenizer, Tokenizer.load(folder), budget=budget, seed=seed, mode="ids", trained=True
-        )
-        if result.counterexample is not None:
-            raise UnsupportedError(
-                f"{tokenizer.name} cannot be said in tokenizer.json exactly: the text "
-                f"{result.counterexample.text!r} is encoded differently after reading it back"
-            )
         write_manifest(
             folder,
             inputs=[path] if path is not None and Path(path).exists() else [],
             seed=seed,
             command=command,
-            extra={"base": source, "sha256": tokenizer.sha256, **said},
+            extra={"base": source, "sha256": tokenizer.sha256, "format": format, **said},
         )
         names = sorted(file.name for file in folder.iterdir())
     return tuple(str(Path(out) / name) for name in names)
+
+
+def _write_exact(
+    tokenizer: Tokenizer, folder: Path, formats: list[str], budget: int, seed: int
+) -> str:
+    """Write the first format that says the tokenizer exactly, and name it."""
+    refused: UnsupportedError | None = None
+    for format in formats:
+        try:
+            rendered = render(tokenizer.definition, format)
+        except UnsupportedError as error:
+            refused = refused or error
+            continue
+        written = [folder / (name or "tokenizer.model") for name in rendered]
+        for file, data in zip(written, rendered.values(), strict=True):
+            write_bytes(file, data)
+        again = Tokenizer.load(folder if format == "huggingface" else written[0])
+        aspects = _aspects(tokenizer, format)
+        result = verify(tokenizer, again, budget=budget, seed=seed, mode="ids", aspects=aspects)
+        found = result.counterexample
+        if found is None:
+            return format
+        refused = refused or UnsupportedError(
+            f"{tokenizer.name} cannot be said in tokenizer.json exactly: the text {found.text!r} is "
+            "encoded or decoded differently after reading it back; nothing was written"
+        )
+        for file in written:
+            file.unlink()
+    assert refused is not None
+    raise refused
+
+
+def _aspects(tokenizer: Tokenizer, format: str) -> tuple[Aspect, ...]:
+    """The uses that a format has; see `convert`."""
+    if format == "sentencepiece":
+        return ("text", "allow")
+    if isinstance(tokenizer.definition.model, Unigram):
+        return ("allow", "template")
+    return ("text", "allow", "template")
 
 
 def require_bpe(tokenizer: Tokenizer, verb: str) -> Bpe:
