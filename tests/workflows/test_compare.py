@@ -250,6 +250,19 @@ def test_unreachable_tokens_are_found() -> None:
     assert len(found.examples) <= 8
 
 
+def test_numbers_and_small_changes_are_measured(declaration: Comparison) -> None:
+    def value(name: str, metric: str, kind: str, group: str = "") -> float:
+        wanted = (name, metric, kind, group)
+        return next(
+            r.value for r in declaration.rows if (r.tokenizer, r.metric, r.kind, r.group) == wanted
+        )
+
+    assert value("cl100k_base", "aligned", "category", "longer result") < 20
+    for name in NAMES:
+        assert 0 <= value(name, "aligned", "all") <= 100
+        assert value(name, "token_growth", "category", "upper case") > 1.02
+
+
 def test_it_is_exported() -> None:
     assert tokenworks.compare is compare
 

@@ -11,6 +11,7 @@ from tokenworks.report.charts import LogAxis, heat, scatter, stacks
 from tokenworks.report.csv_links import csv_link
 
 if TYPE_CHECKING:
+    from tokenworks.evaluation.row import Row
     from tokenworks.workflows.compare import Comparison
     from tokenworks.workflows.compare.result import Cut
 
@@ -22,6 +23,7 @@ KINDS = (
     *("word start", "letters", "mixed", "digits", "punctuation and symbols", "white space"),
     *("control characters", "partial UTF-8"),
 )
+FURTHER = ("aligned", "digits_per_token", "token_growth", "kept_boundaries")
 LABEL_COLUMNS = (
     *("label", "script", "tokenizer", "tokens", "bytes", "characters"),
     *("bytes_per_token", "premium", "low", "high"),
@@ -55,6 +57,9 @@ def render(comparison: Comparison) -> str:
             [one.categories for one in tokenizers], order=KINDS, grey="partial UTF-8"
         ),
         paragraphs=[_shown(comparison, cut) for cut in paragraphs],
+        sums=_by_name(comparison, "aligned", "all"),
+        longer=_by_name(comparison, "aligned", "category", "longer result"),
+        ways=_ways(comparison),
         numbers=[_shown(comparison, cut) for cut in comparison.cuts if cut.group == "numbers"],
         code=[_shown(comparison, cut) for cut in comparison.cuts if cut.group == "code"],
         links=_links(comparison),
@@ -70,6 +75,20 @@ def _headline(comparison: Comparison) -> str:
     if "cannot be told apart" in comparison.verdict[0] or "same number" in comparison.verdict[0]:
         return f"{best.name} and {others[0].name} take the fewest tokens"
     return f"{best.name} takes the fewest tokens"
+
+
+def _by_name(comparison: Comparison, metric: str, kind: str, group: str = "") -> dict[str, Row]:
+    return {
+        row.tokenizer: row
+        for row in comparison.rows
+        if (row.metric, row.kind, row.group) == (metric, kind, group)
+    }
+
+
+def _ways(comparison: Comparison) -> list[tuple[str, dict[str, Row]]]:
+    """The growth in tokens under each kind of change, by tokenizer."""
+    names = dict.fromkeys(row.group for row in comparison.rows if row.metric == "token_growth")
+    return [(way, _by_name(comparison, "token_growth", "category", way)) for way in names]
 
 
 def _size(number: int) -> str:
@@ -147,6 +166,14 @@ def _links(comparison: Comparison) -> dict[str, str]:
         "categories": csv_link(
             ["tokenizer", "category", "tokens"],
             ((one.name, *item) for one in comparison.tokenizers for item in one.categories.items()),
+        ),
+        "further": csv_link(
+            ["tokenizer", "metric", "group", "value", "low", "high", "unit", "n"],
+            (
+                (r.tokenizer, r.metric, r.group, r.value, r.low, r.high, r.unit, r.n)
+                for r in comparison.rows
+                if r.metric in FURTHER
+            ),
         ),
         "cuts": csv_link(
             ["text", "kind", "tokenizer", "tokens"],

@@ -15,6 +15,7 @@ from tokenworks.errors import FormatError, OptionError
 from tokenworks.workflows.compare import figures, vocabulary
 from tokenworks.workflows.compare.counting import Counted, Observed, count_corpus
 from tokenworks.workflows.compare.cuts import cut_all, digit_groups
+from tokenworks.workflows.compare.further import further_rows
 from tokenworks.workflows.compare.intervals import Bootstrap
 from tokenworks.workflows.compare.result import Comparison, LabelFigures, TokenizerFigures
 from tokenworks.workflows.compare.rows import tidy
@@ -281,7 +282,10 @@ class _Figures:
             documents=self.counted.documents,
             bytes=self.counted.bytes,
             context=self.context,
-            rows=tidy(tokenizers, labels, self.parallel),
+            rows=(
+                *tidy(tokenizers, labels, self.parallel),
+                *further_rows(ranked, self.counted.paragraphs, self.seed),
+            ),
             seed=self.seed,
             seconds=time.perf_counter() - began,
             encoding_seconds=sum(one.seconds for one in self.observed),
