@@ -59,6 +59,11 @@ def _plain_mode() -> int:
     return 0o666 & ~mask
 
 
+def _missing(folder: Path) -> list[Path]:
+    """The folders that must be made for this one to be there, the innermost first."""
+    return [one for one in (folder, *folder.parents) if not one.exists()]
+
+
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
     """A binary file that takes its name only when the block ends without an error.
@@ -71,9 +76,11 @@ def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
     """
     target = Path(path)
     beside: Path | None = None
+    made: list[Path] = []
     try:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "Is a directory")
+        made = _missing(target.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")
         beside = Path(name)
@@ -86,6 +93,7 @@ def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
             beside.chmod(mode)
         beside.replace(target)
         beside = None
+        made.clear()
         _sync_folder(target.parent)
     except WriteError:
         raise
@@ -94,6 +102,9 @@ def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
     finally:
         if beside is not None:
             beside.unlink(missing_ok=True)
+        for folder in made:
+            with suppress(OSError):  # another file may have come into it meanwhile
+                folder.rmdir()
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

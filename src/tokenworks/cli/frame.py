@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import warnings
@@ -24,6 +25,7 @@ EXIT_INPUT = 2
 EXIT_BUG = 70  # sysexits' EX_SOFTWARE: our mistake, apart from a finding (1) and bad input (2)
 EXIT_INTERRUPTED = 130
 EXIT_PIPE = 141
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
@@ -173,6 +175,10 @@ def _explain(error: Exception) -> int:
         return _fail(str(error), EXIT_INPUT)
     if isinstance(error, OSError) and error.filename is not None:
         return _fail(f"{error.filename}: {error.strerror or error}", EXIT_INPUT)
+    if isinstance(error, OSError) and error.errno in _FULL:
+        # Buffered output is still there: the interpreter must not try to flush it again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _fail(f"cannot write the output: {error.strerror}", EXIT_INPUT)
     if isinstance(error, MemoryError):
         return _fail("out of memory", EXIT_INPUT)
     kind = type(error).__name__

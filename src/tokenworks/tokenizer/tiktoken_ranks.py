@@ -74,6 +74,7 @@ def read(
             specials = specials if specials is not None else ENCODINGS[known].specials
         name = known or path.name.removesuffix(".tiktoken")
     if pattern is None:
+        check_ranks(path, ranks, {})  # a damaged file of a published encoding is told as such
         raise OptionError(
             f"{path}: a rank file does not say how text is split, and this is not one of the "
             f"published ({', '.join(ENCODINGS)}); give pattern=... (and specials=...), or encoding=..."
