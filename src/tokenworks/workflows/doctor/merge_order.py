@@ -15,6 +15,8 @@ from tokenworks.workflows.doctor.merge_tables import (
 )
 from tokenworks.workflows.doctor.report import SHOWN_PER_FAULT, Findings
 
+MOST_SIMULATED = 200_000
+
 
 def show_pair(pair: tuple[str, str]) -> str:
     """A merge as reports print it."""
@@ -34,10 +36,17 @@ def check_order(
     late = late_merges(merges)
     dead, table = never_firing(len(pieces), merges, late)
     # A piece may have a merge that never fires and one that does, further down.
-    late = sorted({*late, *made_later(merges, dead, table)})
-    simulation = Simulation(merges) if late else None
-    wrong = (i for i in late if simulation is not None and simulation.fires(*merges[i][:2]))
-    shown = list(islice(wrong, SHOWN_PER_FAULT))
+    doubtful = {*late, *made_later(merges, dead, table)}
+    firing: set[int] = set()
+    if doubtful:
+        simulation = Simulation(merges)
+        # A list far out of order is no order of training at all: some places are enough to say so.
+        asked = dead if len(dead) <= MOST_SIMULATED else sorted(doubtful)
+        fires = (i for i in asked if simulation.fires(*merges[i][:2]))
+        firing = set(fires if asked is dead else islice(fires, SHOWN_PER_FAULT))
+    if not firing or len(dead) <= MOST_SIMULATED:
+        _never_firing(document, findings, merges, origin, pieces, dead, table, firing)
+    shown = sorted(firing & doubtful)[:SHOWN_PER_FAULT]
     # Where whole words are taken first, tokens that training never made are usual and do no harm.
     whole = document.value["model"].get("ignore_merges") is True
     for i in shown:
@@ -52,8 +61,6 @@ def check_order(
                 "merges in the order of training; a sorted or shuffled list gives other ids",
             )
         )
-    if not shown:
-        _never_firing(document, findings, merges, origin, pieces, dead, table)
 
 
 def _never_firing(
@@ -64,10 +71,13 @@ def _never_firing(
     pieces: list[str],
     dead: list[int],
     table: MergeTable,
+    firing: set[int],
 ) -> None:
+    made = {merges[i][2] for i in firing}
+    dead = [i for i in dead if i not in firing]
     if not dead:
         return
-    lost = [p for p in {merges[i][2] for i in dead} if table.made[p] < 0]
+    lost = [p for p in {merges[i][2] for i in dead} if table.made[p] < 0 and p not in made]
     whole = document.value["model"].get("ignore_merges") is True
     left, right, result = merges[dead[0]]
     findings.facts["merges_never_firing"] = len(dead)

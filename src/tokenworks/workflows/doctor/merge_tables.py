@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 Merge = tuple[int, int, int]  # left piece, right piece, result
+_NEVER = (1 << 62, 0)  # worse than the rank of any merge
 
 
 class MergeTable:
@@ -92,18 +93,24 @@ class Simulation:
 
     def fires(self, left: int, right: int) -> bool:
         """True if merging the letters of both pieces ends with the merge (left, right)."""
+        due_of = self._rank.get
         symbols = [*self._letters(left), *self._letters(right)]
+        due = [due_of(pair) for pair in pairwise(symbols)]  # (rank, result) of each neighbourhood
         while len(symbols) > 1:
-            due = min(
-                ((*self._rank[p], i) for i, p in enumerate(pairwise(symbols)) if p in self._rank),
-                default=None,
-            )
-            if due is None:
+            best, place = _NEVER, -1
+            for i, one in enumerate(due):
+                if one is not None and one < best:
+                    best, place = one, i
+            if place < 0:
                 return False
-            if symbols == [left, right]:
+            if len(symbols) == 2 and symbols == [left, right]:
                 return True
-            _, result, i = due
-            symbols[i : i + 2] = [result]
+            symbols[place : place + 2] = [best[1]]
+            del due[place]
+            if place:
+                due[place - 1] = due_of((symbols[place - 1], symbols[place]))
+            if place < len(due):
+                due[place] = due_of((symbols[place], symbols[place + 1]))
         return False
 
 

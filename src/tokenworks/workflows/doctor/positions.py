@@ -14,6 +14,10 @@ from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
 
 Step = str | int
 _SPACE = re.compile(r"[ \t\n\r]*")
+_STRIDE = 256
+_STRING = r'"(?:[^"\\]|\\.)*+"'
+_PLAIN_ITEM = rf"(?:{_STRING}|\[\s*{_STRING}\s*,\s*{_STRING}\s*\]|-?[0-9.eE+-]+)\s*,\s*"
+_PLAIN_ITEMS = re.compile(f"(?:{_PLAIN_ITEM}){{{_STRIDE}}}", re.DOTALL)  # merges, numbers
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -73,6 +77,9 @@ def _child(text: str, index: int, step: Step) -> int | None:
         return None
     if opening == "[" and isinstance(step, int):
         index = _skip(text, index + 1)
+        while step >= _STRIDE and (plain := _PLAIN_ITEMS.match(text, index)):
+            step -= _STRIDE
+            index = plain.end()
         for _ in range(step):
             _, index = decoder.raw_decode(text, index)
             index = _skip(text, _skip(text, index) + 1)
