@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer as Tokenizer
     from tokenworks.workflows.audit import audit as audit
     from tokenworks.workflows.compare import compare as compare
+    from tokenworks.workflows.convert import convert as convert
+    from tokenworks.workflows.doctor import doctor as doctor
     from tokenworks.workflows.extend import extend as extend
     from tokenworks.workflows.prune import prune as prune
     from tokenworks.workflows.train import train as train
@@ -23,13 +25,26 @@ _EXPORTS = {
     "Tokenizer": "tokenworks.tokenizer",
     "audit": "tokenworks.workflows.audit",
     "compare": "tokenworks.workflows.compare",
+    "convert": "tokenworks.workflows.convert",
+    "doctor": "tokenworks.workflows.doctor",
     "train": "tokenworks.workflows.train",
     "extend": "tokenworks.workflows.extend",
     "prune": "tokenworks.workflows.prune",
     "verify": "tokenworks.workflows.verify",
 }
 
-__all__ = ["Tokenizer", "__version__", "audit", "compare", "extend", "prune", "train", "verify"]
+__all__ = [
+    "Tokenizer",
+    "__version__",
+    "audit",
+    "compare",
+    "convert",
+    "doctor",
+    "extend",
+    "prune",
+    "train",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

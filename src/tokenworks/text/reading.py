@@ -142,3 +142,14 @@ def not_empty(
     if empty:
         why = f"\n{problems.summary()}" if problems else ""
         raise FormatError(f"the corpus {paths} holds no text{why}")
+
+
+def documents_of(paths: Paths, *, max_document_bytes: int = 16 << 20) -> Iterator[Document]:
+    """As `documents`, for a corpus that must hold text: figures over nothing would mislead.
+
+    Raises: FormatError at the end if there was none, with the problems met.
+    """
+    problems = Problems()
+    stream = documents(paths, max_document_bytes=max_document_bytes, on_problem=problems)
+    yield from not_empty(stream, paths, problems)
+    warn_rest(problems)

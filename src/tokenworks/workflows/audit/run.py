@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tokenworks.text import documents
+from tokenworks.text.reading import documents_of
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe
 from tokenworks.workflows.audit.describe import by_category, by_script, longest, shown
@@ -105,7 +105,11 @@ def audit(
 def _texts(paths: Sequence[str | Path]) -> Iterator[str]:
     if not paths:
         return iter(())
-    return (d.text for d in documents(list(paths), max_document_bytes=DOCUMENT))
+    return (
+        document.text
+        for path in paths
+        for document in documents_of(path, max_document_bytes=DOCUMENT)
+    )
 
 
 def _reached(

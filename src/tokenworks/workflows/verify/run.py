@@ -125,10 +125,10 @@ def _generated(one: Subject, two: Subject, budget: int, seed: int) -> Iterator[S
 
 
 def _corpora(paths: Sequence[str | Path]) -> Iterator[Sample]:
-    from tokenworks.text import documents
+    from tokenworks.text.reading import documents_of
 
     for path in paths:
-        for document in documents([path], max_document_bytes=DOCUMENT):
+        for document in documents_of(path, max_document_bytes=DOCUMENT):
             if document.text:
                 yield Sample(f"corpus: {Path(path).name}", document.text)
 
