@@ -155,7 +155,8 @@ class _Pass:
         n = len(owner)
         tokens = np.diff(laid.starts)
         places = np.array(self.place_of, dtype=np.int64)[owner]
-        places[np.isin(owner, list(self.failed))] = -1
+        if self.failed:
+            places[np.isin(owner, list(self.failed))] = -1
         place = np.repeat(places, tokens)
         kept = place >= 0
         ids = laid.ids

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tokenworks.tokenizer.token_bytes import leading_space
+
 if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer
 
@@ -49,19 +51,34 @@ class TokenBytes:
         self.lengths[self.known] = [len(one) for one in spelled]
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths)[:-1]])
         self.blob = np.frombuffer(b"".join(spelled), dtype=np.uint8)
+        self.drops_space = self._drops_space()
 
     @property
     def unknown_id(self) -> int | None:
         """The id that stands for what the vocabulary cannot spell."""
         return self.tokenizer.definition.model.unk_id
 
+    def _drops_space(self) -> bool:
+        """Whether decoding does nothing to joined bytes but drop the space before the first word."""
+        definition = self.tokenizer.definition
+        kinds = {step["type"] for step in definition.decoder}
+        return leading_space(definition) and kinds <= {
+            *("Replace", "ByteFallback", "Fuse", "Strip", "Metaspace")
+        }
+
     def joined(self, ids: NDArray[np.uint32], ends: Ints) -> NDArray[np.uint8]:
         """The bytes of ids end to end; `ends` are the cumulative lengths."""
         lengths = self.lengths[ids]
-        index = np.repeat(self.offsets[ids] - ends + lengths, lengths)
-        index += np.arange(len(index))
+        shift = self.offsets[ids] - ends + lengths
+        if len(ends) and int(ends[-1]) < 1 << 30:  # a batch; half the memory traffic
+            shift = shift.astype(np.int32)
+        index = np.repeat(shift, lengths)
+        index += np.arange(len(index), dtype=index.dtype)
         found: NDArray[np.uint8] = self.blob[index]
         return found
+
+    def _unknown(self, ids: NDArray[np.uint32]) -> bool:
+        return self.unknown_id is not None and bool((ids == self.unknown_id).any())
 
     def lay(self, batch: Texts, ids: NDArray[np.uint32], starts: Ints) -> Laid:
         """Find where tokens begin in the texts, and which texts decoding does not give back."""
@@ -86,7 +103,8 @@ class TokenBytes:
             ):
                 at = ends[first:last] - lengths[first:last] - edges[number] - extra
                 cut[begin + np.maximum(at, 0)] = True
-                if extra:
+                known = self.drops_space and not self._unknown(ids[first:last])
+                if extra and (not known or text[:1].tobytes() == b" "):
                     again = self.tokenizer.decode(ids[first:last])
                     altered[number] = again != batch.texts[number]
                 continue
