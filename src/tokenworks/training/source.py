@@ -22,7 +22,9 @@ from tokenworks.training.pretokens import Pretokens
 
 LONGEST_PRETOKEN = 65_536  # bytes
 _BATCH = 4 << 20  # bytes of documents handed to the counter at a time
-_PROCESS = 128 << 20  # bytes that the interpreter and its libraries take, buffers, and the vocabulary
+_PROCESS = (
+    128 << 20
+)  # bytes that the interpreter and its libraries take, buffers, and the vocabulary
 # Bytes that merging takes for each byte and for each word of the distinct pretokens (measured).
 _PER_BYTE, _PER_WORD = 10, 24
 
