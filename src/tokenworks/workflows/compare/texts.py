@@ -152,7 +152,10 @@ def _rule(path: str) -> str | None:
 
 def _name(path: str) -> str:
     shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "standard input" if shown == "-" else shown.rstrip("/").rsplit("/", 1)[-1] or shown
+    if shown == "-":
+        return "standard input"
+    last = shown.rstrip("/").rsplit("/", 1)[-1]
+    return Path(shown).resolve().name or shown if last in ("", ".", "..") else last
 
 
 def _labelled(streams: Sequence[tuple[str, Iterator[Document]]], by_script: bool) -> Iterator[Text]:

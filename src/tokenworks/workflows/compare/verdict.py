@@ -29,7 +29,9 @@ def verdict(
         lead: tokens of the first over those of the second; None with one tokenizer.
     """
     best = ranked[0]
-    return _first(ranked, title, reference, lead), _second(best, labels, reference_label)
+    alike = ", each language counted alike" if reference_label is not None else ""
+    first = _first(ranked, title + alike, reference, lead)
+    return first, _second(best, labels, reference_label)
 
 
 def _first(
