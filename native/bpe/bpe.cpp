@@ -320,7 +320,8 @@ void Bpe::resegment_unused(std::vector<uint32_t>& symbols, std::vector<uint32_t>
 
 bool Bpe::separable_before(std::string_view separator) const {
   if (options_.ignore_merges || !options_.continuing_subword_prefix.empty() ||
-      !options_.end_of_word_suffix.empty() || !user_defined_.empty() || options_.fuse_unk) {
+      !options_.end_of_word_suffix.empty() || !user_defined_.empty() || !piece_unused_.empty() ||
+      vocabulary_.find(separator) == kNone) {  // unknown characters could be fused across it
     return false;
   }
   for (uint32_t i = 0; i < vocabulary_.size(); ++i) {

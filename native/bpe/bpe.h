@@ -44,8 +44,9 @@ class Bpe final : public Model {
   bool byte_level() const { return options_.byte_level; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const std::vector<uint32_t>& ids() const { return ids_; }
-  // Whether no text can put the pieces of a merge on both sides of `separator`: then text may be cut
-  // before every separator that does not follow another one, and its parts encoded apart.
+  // Whether no piece has `separator` after anything else: then no merge reaches across the place
+  // before a separator that does not follow another one, and the parts of a text cut there can be
+  // encoded apart.
   bool separable_before(std::string_view separator) const;
 
  private:

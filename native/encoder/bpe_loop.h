@@ -28,6 +28,16 @@ class RarePretokens {
     return w_.cache.insert(key, hash, w_.merged);
   }
 
+  // Appends the ids of a pretoken of any length.
+  void append(const uint8_t* s, size_t length, bool readable, IdBuffer& out) {
+    if (length > kShortest) return append_long(s, length, out);
+    const ShortKey key = short_key(s, length, readable);
+    const uint64_t hash = hash_short(key);
+    const PretokenCache::Entry* e = w_.cache.near().place(hash);
+    if (!(e->key == key)) e = short_entry(s, length, key, hash);
+    out.append(w_.cache.ids(*e), e->count);
+  }
+
   // Appends the ids of a pretoken of 16 bytes or more.
   TOKENWORKS_NOINLINE void append_long(const uint8_t* s, size_t length, IdBuffer& out) {
     if (length <= PretokenCache::kLongest) {
@@ -47,6 +57,22 @@ class RarePretokens {
   const Bpe& bpe_;
   Workspace& w_;
 };
+
+// U+2581, which stands for a space in SentencePiece vocabularies.
+inline constexpr std::string_view kSpaceMark = "\xE2\x96\x81";
+
+// Appends the ids of a pretoken of a model that is separable_before(kSpaceMark), word by word.
+inline void encode_marked_words(const Bpe& bpe, std::string_view text, Workspace& w, IdBuffer& out) {
+  RarePretokens words(bpe, w);
+  const auto* s = reinterpret_cast<const uint8_t*>(text.data());
+  for (size_t begin = 0; begin < text.size();) {
+    size_t letters = begin;
+    while (text.substr(letters, kSpaceMark.size()) == kSpaceMark) letters += kSpaceMark.size();
+    const size_t end = std::min(text.find(kSpaceMark, letters), text.size());
+    words.append(s + begin, end - begin, begin + 16 <= text.size(), out);
+    begin = end;
+  }
+}
 
 template <class Pattern>
 void encode_pretokens(const Bpe& bpe, const uint8_t* s, size_t n, Workspace& w, IdBuffer& out) {

@@ -11,6 +11,29 @@
 namespace tokenworks {
 namespace {
 
+// Encodes each pretoken of a segment, word by word with the cache, and appends its ids.
+class WordSink final : public SegmentSink {
+ public:
+  WordSink(const Bpe& bpe, Workspace& w, IdBuffer& out) : bpe_(bpe), w_(w), out_(out) {}
+
+  void segment(const AlignedText& text, const std::vector<Piece>& pieces) override {
+    const std::string_view all = text.text;
+    for (const Piece& p : pieces) {
+      if (p.added_id >= 0) {
+        const uint32_t id = static_cast<uint32_t>(p.added_id);
+        out_.append(&id, 1);
+      } else {
+        encode_marked_words(bpe_, all.substr(p.begin, p.end - p.begin), w_, out_);
+      }
+    }
+  }
+
+ private:
+  const Bpe& bpe_;
+  Workspace& w_;
+  IdBuffer& out_;
+};
+
 // Encodes each pretoken of a segment and appends its ids.
 class IdSink final : public SegmentSink {
  public:
@@ -130,7 +153,10 @@ Encoder::Encoder(std::unique_ptr<Model> model, std::unique_ptr<Pipeline> pipelin
       pipeline_(std::move(pipeline)),
       direct_(direct_pattern ? dynamic_cast<const Bpe*>(model_.get()) : nullptr),
       pattern_(direct_pattern.value_or(scanner::PatternId{})),
-      workspaces_(seed_cache(direct_)) {}
+      workspaces_(seed_cache(direct_)) {
+  const auto* bpe = dynamic_cast<const Bpe*>(model_.get());
+  if (bpe && !bpe->byte_level() && bpe->separable_before(kSpaceMark)) words_ = bpe;
+}
 
 void Encoder::encode(std::string_view text, SpecialPolicy policy, Workspace& w,
                      IdBuffer& out) const {
@@ -143,6 +169,11 @@ void Encoder::encode(std::string_view text, SpecialPolicy policy, Workspace& w,
         encode_direct(text.substr(part.begin, part.end - part.begin), w, out);
       }
     }
+    return;
+  }
+  if (words_) {
+    WordSink sink(*words_, w, out);
+    pipeline_->stream(text, policy, false, sink);
     return;
   }
   IdSink sink(*model_, w.merged, out);

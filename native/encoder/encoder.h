@@ -49,6 +49,7 @@ class Encoder {
   std::unique_ptr<Pipeline> pipeline_;
   const Bpe* direct_;
   scanner::PatternId pattern_;
+  const Bpe* words_ = nullptr;  // the model, if words marked by U+2581 can be encoded apart
   mutable WorkspacePool workspaces_;
 };
 
