@@ -19,7 +19,7 @@ from tokenworks.tokenizer import Tokenizer
 from tokenworks.training.counts_file import CountsSource, is_counts, write_counts
 from tokenworks.training.source import CountReport, TextSource
 
-_SAMPLE = 2 << 20  # bytes of documents on which two ways of encoding are compared
+_SAMPLE = 512 << 10  # bytes of documents on which two ways of encoding are compared
 _BATCH = 4 << 20
 _PART = 64 << 10
 
