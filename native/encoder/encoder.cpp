@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "encoder/bpe_loop.h"
+#include "unicode/utf8.h"
 
 namespace tokenworks {
 namespace {
@@ -87,30 +88,34 @@ class SpanSink final : public SegmentSink {
   }
 
  private:
-  // The original byte of text[at], if its character was copied unchanged; else the whole character.
+  // The character that text[at] is a byte of: where it begins, what it was made from, and whether it
+  // was copied from there unchanged, so that its bytes have places of their own in the original.
+  struct Origin {
+    size_t first;
+    Span span;
+    bool copied;
+  };
+  Origin origin_of(const AlignedText& text, size_t at) const {
+    const auto* s = reinterpret_cast<const uint8_t*>(text.text.data());
+    size_t first = at;
+    while (first > 0 && at - first < 3 && (s[first] & 0xC0) == 0x80) --first;
+    size_t length = decode(s, text.text.size(), first).length;
+    if (first + length <= at) {  // not UTF-8: a byte by itself
+      first = at;
+      length = 1;
+    }
+    const Span span{text.origin[first].begin, text.origin[first + length - 1].end};
+    const std::string_view made(text.text.data() + first, length);
+    const bool copied = span.end - span.begin == length && made == original_.substr(span.begin, length);
+    return {first, span, copied};
+  }
   uint32_t begin_of(const AlignedText& text, size_t at) const {
-    return text.origin[at].begin + inside(text, at);
+    const Origin o = origin_of(text, at);
+    return o.span.begin + (o.copied ? static_cast<uint32_t>(at - o.first) : 0);
   }
   uint32_t end_of(const AlignedText& text, size_t end) const {
-    const Span span = text.origin[end - 1];
-    const bool cut = end < text.origin.size() && text.origin[end].begin == span.begin &&
-                     text.origin[end].end == span.end;
-    if (!cut) return span.end;
-    const uint32_t offset = inside(text, end);
-    return offset ? span.begin + offset : span.end;
-  }
-  // How far `at` lies inside a character that the pipeline left as it was, else 0.
-  uint32_t inside(const AlignedText& text, size_t at) const {
-    const Span span = text.origin[at];
-    const auto same = [&](size_t i) {
-      return text.origin[i].begin == span.begin && text.origin[i].end == span.end;
-    };
-    size_t first = at;
-    while (first > 0 && at - first < 4 && same(first - 1)) --first;
-    const size_t length = span.end - span.begin;
-    if (first == at || first + length > text.text.size()) return 0;
-    const std::string_view here = std::string_view(text.text).substr(first, length);
-    return here == original_.substr(span.begin, length) ? static_cast<uint32_t>(at - first) : 0;
+    const Origin o = origin_of(text, end - 1);
+    return o.copied ? o.span.begin + static_cast<uint32_t>(end - o.first) : o.span.end;
   }
   static Span empty_at(const AlignedText& text, size_t at) {
     const uint32_t place = at < text.origin.size() ? text.origin[at].begin
@@ -126,11 +131,11 @@ class SpanSink final : public SegmentSink {
   std::vector<uint32_t> ends_;
 };
 
-// The pieces that a pretoken of their own becomes: most of what a first text asks for is among them.
-// The first pieces, which are the most common, come last and so stay near.
+// The most common pieces that stand for a pretoken of their own; the first of them, which are the most
+// common of all, come last and so stay near.
 std::unique_ptr<const PretokenCache> seed_cache(const Bpe* bpe) {
   if (!bpe) return nullptr;
-  constexpr size_t kPieces = 1 << 18;
+  constexpr size_t kPieces = 1 << 15;
   const size_t pieces = std::min(kPieces, bpe->vocabulary().size());
   auto cache = std::make_unique<PretokenCache>(pieces);
   MergeScratch scratch;

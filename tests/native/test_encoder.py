@@ -182,6 +182,37 @@ def test_a_normalizer_that_changes_nothing_is_as_good_as_none() -> None:
         assert normalizing.encode_spans(text)[0].tolist() == wanted
 
 
+def test_spans_of_bytes_that_stand_for_a_character() -> None:
+    mark = "\u2581".encode()
+    pieces = [*(b"<0x%02X>" % b for b in range(256)), mark, b"a", mark + b"a"]
+    offsets = np.zeros(len(pieces) + 1, np.uint64)
+    np.cumsum([len(p) for p in pieces], out=offsets[1:])
+    encoder = Encoder(
+        kind="bpe",
+        pieces=b"".join(pieces),
+        offsets=offsets,
+        ids=np.arange(len(pieces), dtype=np.uint32),
+        merges=np.array([[256, 257]], np.uint32),
+        scores=np.empty(0),
+        options={"byte_fallback": True},
+        normalizer=[
+            {
+                "type": "SentencePieceSpaces",
+                "add_dummy_prefix": True,
+                "remove_extra_whitespaces": False,
+                "escape_whitespaces": True,
+                "treat_whitespace_as_suffix": False,
+            }
+        ],
+        pretokenizer=[],
+        added=[],
+    )
+    ids, spans = encoder.encode_spans("a👩 a")
+    assert ids.tolist() == [258, 0xF0, 0x9F, 0x91, 0xA9, 258]
+    assert spans.tolist() == [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5], [5, 7]]
+    assert encoder.encode("a👩 a").tolist() == ids.tolist()
+
+
 def test_encoders_are_safe_to_share() -> None:
     pieces, merges = ladder(5)
     encoder = make(pieces, merges)
