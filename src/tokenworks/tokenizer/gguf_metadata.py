@@ -144,7 +144,8 @@ class _Fields:
             raise FormatError(
                 f"{self.path}: {PREFIX}{name} has {len(entry.value)} elements for {count} tokens"
             )
-        values = entry.value.astype(kind)
+        with np.errstate(all="ignore"):  # what does not fit is refused below
+            values = entry.value.astype(kind)
         if not np.isfinite(values).all():
             raise FormatError(f"{self.path}: {PREFIX}{name} holds a value that is no finite number")
         return values
