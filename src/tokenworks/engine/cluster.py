@@ -69,7 +69,8 @@ class RayPool:
     def close(self) -> None:
         """Cancel what runs, and stop the cluster if it was started here."""
         for reference in self._running:
-            self._ray.cancel(reference, force=True)
+            # Not by force: Ray 2.60 aborts this whole process when a task that it is killing answers.
+            self._ray.cancel(reference, force=False)
         self._running.clear()
         if self._started:
             self._ray.shutdown()
