@@ -30,13 +30,13 @@ class Encoder {
   void encode_spans(std::string_view text, SpecialPolicy policy, std::vector<uint32_t>& ids,
                     std::vector<Span>& spans) const;
 
-  // Encodes texts on `threads` threads and calls `take(first, last, ids, lengths)`, under a lock,
-  // for every stretch of texts [first, last) done: their ids in order, and how many each has.
+  // Neighbouring texts of a batch that one thread encoded: their ids in order, and how many each has.
   struct Stretch {
     size_t first;
     std::vector<uint32_t> lengths;
     IdBuffer ids;
   };
+  // Encodes texts on `threads` threads; the stretches come in the order of the texts.
   std::vector<Stretch> encode_batch(const std::vector<std::string_view>& texts,
                                     SpecialPolicy policy, unsigned threads) const;
 

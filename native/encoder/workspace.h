@@ -1,6 +1,7 @@
 // What one thread needs while it encodes: caches and scratch space, kept from call to call.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>

@@ -15,9 +15,9 @@ from tokenworks.text import shards, sources
 
 @pytest.mark.slow
 def test_a_cluster_of_two_workers_equals_the_local_result(tmp_path: Path) -> None:
-    ray = pytest.importorskip("ray")
     import corpus_job
     import engine_jobs
+    import ray
     from ray.cluster_utils import Cluster
 
     corpus = tmp_path / "corpus"

@@ -117,7 +117,8 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_url_is_opened_by_fsspec() -> None:
-    fsspec = pytest.importorskip("fsspec")
+    import fsspec
+
     with fsspec.open("memory://corpus/a.jsonl.gz", "wb") as file:
         file.write(gzip.compress(b'{"text": "far"}\n'))
     assert [d.text for d in documents("memory://corpus/a.jsonl.gz", strict=True)] == ["far"]

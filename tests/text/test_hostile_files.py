@@ -59,6 +59,8 @@ def test_broken_statistics_do_not_end_the_process(tmp_path: Path) -> None:
     for at in range(len(whole) - 700, len(whole) - 8):
         path.write_bytes(whole[:at] + b"\x7f" + whole[at + 1 :])
         list(documents(path, on_problem=Problems()))
+    path.write_bytes(whole)
+    assert [d.text for d in documents(path)] == list(TEXTS)
 
 
 JSON = {

@@ -46,7 +46,8 @@ def test_line_and_column_point_at_the_value(tmp_path: Path) -> None:
 
 
 def test_what_tokenizers_refuses_is_never_called_healthy(tmp_path: Path) -> None:
-    tokenizers = pytest.importorskip("tokenizers")
+    import tokenizers
+
     for name, build, mutate, _, _ in FAULTS:
         value = copy.deepcopy(build())
         mutate(value)
@@ -67,7 +68,8 @@ def test_repeated_faults_are_counted(tmp_path: Path) -> None:
 
 
 def test_assigned_ids_are_those_of_tokenizers(tmp_path: Path) -> None:
-    tokenizers = pytest.importorskip("tokenizers")
+    import tokenizers
+
     value = small.bpe()
     value["added_tokens"] = [small.added(500, "<x>"), small.added(66, "b"), small.added(7, "<y>")]
     report = doctor(small.write(tmp_path / "tokenizer.json", value))
