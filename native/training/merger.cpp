@@ -107,12 +107,14 @@ void Merger::count_first_pairs() {
       return;
     }
     const uint32_t places = places_.make(tally.size);
-    counts_[pair] = static_cast<int64_t>(tally.count);
     queue_.push({tally.count, pair, places});
     kept.emplace_back(pair, places);
   });
+  // They come in the order of their hashes: a table that grew with them would be full at one end.
+  counts_ = PairTable<int64_t>(kept.size());
   for (const auto& [pair, places] : kept) {
     Tally& tally = *tallies.find(pair);
+    counts_[pair] = static_cast<int64_t>(tally.count);
     tally.places = places;
     tally.size = 0;
   }
