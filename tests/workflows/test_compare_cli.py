@@ -53,6 +53,28 @@ def test_json_on_standard_output(corpus: Path, capsys: pytest.CaptureFixture[str
     assert found["seed"] == 7
 
 
+@pytest.mark.parametrize("spelling", ["at once", "again", "equals"])
+def test_several_corpora(
+    spelling: str, corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    third = tmp_path / "third.txt"
+    third.write_text("One more text.", encoding="utf-8")
+    named = [str(corpus / "en"), str(corpus / "de"), str(third)]
+    on = {
+        "at once": ["--on", *named],
+        "again": [part for name in named for part in ("--on", name)],
+        "equals": [f"--on={named[0]}", named[1], "--on", named[2]],
+    }[spelling]
+    arguments = ["compare", "gpt2", *on, "--no-unreachable", "--json", "--labels", "folder"]
+    assert main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in found["labels"] if one["documents"] == 6] in (
+        ["en", "de"],
+        ["de", "en"],
+    )
+    assert found["documents"] == 13
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

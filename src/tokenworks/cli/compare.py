@@ -17,7 +17,10 @@ def compare(
     ],
     on: Annotated[
         list[str] | None,
-        typer.Option(help="Files, folders or globs; the Universal Declaration where left out."),
+        typer.Option(
+            metavar="CORPUS...",
+            help="Files, folders or globs, after the tokenizers; else the Universal Declaration.",
+        ),
     ] = None,
     output: Annotated[
         str | None,

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from tokenworks import __version__
 from tokenworks.cli.settings import common_options, reset, settings
+from tokenworks.cli.several import VerbCommand
 from tokenworks.cli.verb import Verb
 from tokenworks.errors import TokenworksError, TokenworksWarning
 
@@ -35,7 +36,7 @@ def command_of(item: Any, name: str, summary: str) -> Any:
         app = item
     else:
         app = typer.Typer(add_completion=False)
-        app.command(context_settings=CONTEXT)(item)
+        app.command(cls=VerbCommand, context_settings=CONTEXT)(item)
     command = typer.main.get_command(app)
     command.name = name
     details = command.help or ""
