@@ -12,8 +12,9 @@ NATIVE := CMakeLists.txt $(shell find native -name '*.cpp' -o -name '*.h' -o -na
 demo: $(VENV)/installed
 	$(BIN)/python -m tokenworks.workflows.demo
 
+# One worker per core; `make test PYTEST_OPTIONS="-n 0 -k bpe"` runs what is chosen in one process.
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -m "not slow" -n auto --maxprocesses 8 --dist worksteal $(PYTEST_OPTIONS)
 
 # The build tools live in the environment, so that a changed source rebuilds only what it touches.
 $(VENV)/tools: constraints.txt

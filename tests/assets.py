@@ -65,9 +65,14 @@ def _concatenate(sources: list[Path], target: Path) -> None:
 def find_asset(name: str) -> Path | None:
     """The unpacked path of an entry such as `corpora/ntrex128`, or None where it is not present."""
     target = UNPACKED / name
+    packed = _packed()
+    # Entry by entry: of such a folder another worker may have unpacked only a part by now.
+    if packed is not None and (packed / name).is_dir():
+        for source in sorted((packed / name).iterdir()):
+            find_asset(f"{name}/{_plain_name(source.name)}")
+        return target
     if target.exists():
         return target
-    packed = _packed()
     if packed is None:
         return None
     if name == "bench/en.txt":
@@ -82,10 +87,6 @@ def find_asset(name: str) -> Path | None:
         if source.is_file():
             _unpack_file(source, target)
             return target
-    if (packed / name).is_dir():  # unpack every entry of a folder
-        for source in sorted((packed / name).iterdir()):
-            find_asset(f"{name}/{_plain_name(source.name)}")
-        return target
     parts = Path(name).parts
     for depth in range(1, len(parts) + 1):
         stem = "/".join(parts[:depth])
