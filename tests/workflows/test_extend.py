@@ -15,6 +15,15 @@ import pytest
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.workflows.bases import (
+    BASES,
+    MODELS,
+    load,
+    manifest_of,
+    opened_and_alike,
+    stretches_of,
+    text_in,
+)
 
 import tokenworks
 from tokenworks.cli import main
@@ -30,25 +39,13 @@ from tokenworks.workflows.extension_proof import (
     prove_extension,
 )
 
-# tiktoken's rule (ignore_merges), plain byte-level, NFC and added spaces, SentencePiece, no bytes
-BASES = ("gpt2", "gpt-neox", "mistral-v1", "kl3m-004-char-4k-cased", "cl100k_base")
 LANGUAGES = ("tr", "el", "hi", "th")
-
-
-@cache
-def load(name: str) -> Tokenizer:
-    return Tokenizer.load(name)
-
-
-@cache
-def corpus_text() -> str:
-    return "\n".join(declaration(code).text for code in LANGUAGES)
 
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("corpus") / "four.txt"
-    path.write_text(corpus_text(), encoding="utf-8")
+    path.write_text(text_in(LANGUAGES), encoding="utf-8")
     return path
 
 
@@ -89,9 +86,7 @@ pieces_of_text = st.sampled_from(
 texts = st.one_of(
     st.text(),
     st.lists(st.one_of(st.text(max_size=5), pieces_of_text), max_size=6).map("".join),
-    st.tuples(st.just(corpus_text()), st.integers(0, 20_000), st.integers(0, 300)).map(
-        lambda cut: cut[0][cut[1] : cut[1] + cut[2]]
-    ),
+    stretches_of(text_in(LANGUAGES)),
 )
 
 
@@ -113,9 +108,6 @@ def test_new_tokens_written_as_old_ones_give_the_old_encoding(
 @cache
 def _tables(name: str, path: Path):  # type: ignore[no-untyped-def]
     return expansion(load(name), extended(name, path).tokenizer)
-
-
-MODELS = Path(__file__).parents[1] / "data" / "sentencepiece"
 
 
 @pytest.mark.parametrize("name", ["bpe-byte-fallback.model", "bpe-rules-suffix.model"])
@@ -174,19 +166,12 @@ def test_merges_are_those_of_counting_again_after_each(tmp_path: Path) -> None:
 
 
 def test_transformers_opens_it_and_encodes_alike(corpus: Path, tmp_path: Path) -> None:
-    transformers = pytest.importorskip("transformers")
     for name in ("gpt2", "cl100k_base", "mistral-v1"):
         folder = tmp_path / name
         result = extend(name, corpus, 150, folder, special=["<|added|>"])
-        peer = transformers.AutoTokenizer.from_pretrained(folder)
-        again = Tokenizer.load(folder)
-        for code in (*LANGUAGES, "en", "zh-Hans", "ar"):
-            text = declaration(code).text[:2000]
-            ours = result.tokenizer.encode(text).tolist()
-            assert peer.encode(text, add_special_tokens=False) == ours
-            assert again.encode(text).tolist() == ours
+        peer = opened_and_alike(folder, result.tokenizer, (*LANGUAGES, "en", "zh-Hans", "ar"))
         assert peer.convert_tokens_to_ids("<|added|>") == result.special["<|added|>"]
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = manifest_of(folder)
         assert manifest["base"]["sha256"] == Tokenizer.load(name).sha256
         assert manifest["added"] == 150
         assert manifest["proof"]["texts"] > 1000

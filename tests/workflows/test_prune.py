@@ -11,6 +11,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.workflows.bases import (
+    BASES,
+    MODELS,
+    load,
+    manifest_of,
+    opened_and_alike,
+    stretches_of,
+    text_in,
+)
 
 import tokenworks
 from tokenworks.cli import main
@@ -23,19 +32,8 @@ from tokenworks.workflows.piece_scripts import outside_scripts, script_names, sc
 from tokenworks.workflows.prune import PruneResult, compare, prune
 from tokenworks.workflows.prune_plan import fixed, parts
 
-BASES = ("gpt2", "gpt-neox", "mistral-v1", "kl3m-004-char-4k-cased", "cl100k_base")
 LANGUAGES = ("de", "tr", "el")
 SIZES = dict.fromkeys(BASES, 3000) | {"kl3m-004-char-4k-cased": 1000}
-
-
-@cache
-def load(name: str) -> Tokenizer:
-    return Tokenizer.load(name)
-
-
-@cache
-def corpus_text() -> str:
-    return "\n".join(declaration(code).text for code in LANGUAGES)
 
 
 @pytest.fixture(scope="session")
@@ -90,9 +88,7 @@ def test_a_size_that_holds_all_that_is_used_changes_nothing(corpus: Path) -> Non
 
 texts = st.one_of(
     st.text(),
-    st.tuples(st.just(corpus_text()), st.integers(0, 20_000), st.integers(0, 300)).map(
-        lambda cut: cut[0][cut[1] : cut[1] + cut[2]]
-    ),
+    stretches_of(text_in(LANGUAGES)),
     st.sampled_from(declaration("en").articles),
 )
 
@@ -111,9 +107,6 @@ def test_a_text_without_a_dropped_token_is_encoded_the_same(
         assert result.tokenizer.decode_bytes(ids) == old.decode_bytes(
             old.encode(text, specials="text")
         )
-
-
-MODELS = Path(__file__).parents[1] / "data" / "sentencepiece"
 
 
 @cache
@@ -153,25 +146,18 @@ def test_sentencepiece_models_keep_the_law(name: str, data: st.DataObject) -> No
 
 
 def test_transformers_opens_it_and_encodes_alike(corpus: Path, tmp_path: Path) -> None:
-    transformers = pytest.importorskip("transformers")
     for name in ("gpt2", "mistral-v1", "qwen2.5"):
         folder = tmp_path / name
         result = prune(name, corpus, 4000, folder)
-        peer = transformers.AutoTokenizer.from_pretrained(folder)
-        again = Tokenizer.load(folder)
+        peer = opened_and_alike(folder, result.tokenizer, (*LANGUAGES, "en", "zh-Hans"))
         assert len(peer) == 4000
-        for code in (*LANGUAGES, "en", "zh-Hans"):
-            text = declaration(code).text[:2000]
-            ours = result.tokenizer.encode(text).tolist()
-            assert peer.encode(text, add_special_tokens=False) == ours
-            assert again.encode(text).tolist() == ours
         for content, number in result.tokenizer.specials.items():
             assert peer.convert_tokens_to_ids(content) == number
         stored = np.load(folder / "id_map.npy")
         assert np.array_equal(stored, result.id_map)
         said = json.loads((folder / "id_map.json").read_text())
         assert stored[said["new_to_old"]].tolist() == list(range(4000))
-        manifest = json.loads((folder / "manifest.json").read_text())
+        manifest = manifest_of(folder)
         assert manifest["on_corpus"]["documents"] == 90
 
 
@@ -181,7 +167,7 @@ def test_what_tokenizer_json_cannot_say_stays_a_sentencepiece_model(tmp_path: Pa
     folder = tmp_path / "out"
     written = prune(old, MODELS / "make.py", result.tokens_after, folder)
     assert written.tokenizer.sha256 == result.tokenizer.sha256
-    assert json.loads((folder / "manifest.json").read_text())["format"] == "sentencepiece"
+    assert manifest_of(folder)["format"] == "sentencepiece"
     names = {file.name for file in folder.iterdir()}
     assert names == {"id_map.json", "id_map.npy", "manifest.json", "tokenizer.model"}
     peer = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
@@ -248,7 +234,9 @@ def test_the_comparison_finds_a_missing_merge(corpus: Path) -> None:
     assert isinstance(model, Bpe)
     lame = replace(result.tokenizer.definition, model=replace(model, merges=model.merges[50:]))
     with pytest.raises(BrokenLawError, match="encoded differently"):
-        compare(old, Tokenizer.from_definition(lame), result.id_map, iter([corpus_text()[:500]]))
+        compare(
+            old, Tokenizer.from_definition(lame), result.id_map, iter([text_in(LANGUAGES)[:500]])
+        )
 
 
 def test_bad_input_has_one_clear_error(corpus: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tokenworks.cli.corpus_options import LABELS, Field, Threads
 from tokenworks.cli.output import emit, note, progress
 from tokenworks.cli.settings import settings
 
@@ -28,12 +29,9 @@ def compare(
     ] = None,
     labels: Annotated[
         str | None,
-        typer.Option(
-            help="What documents are grouped by: `folder`, `file`, `column:NAME`, `name:PATTERN` "
-            "with {label} in it, or `script`."
-        ),
+        typer.Option(help=f"What documents are grouped by: {LABELS}; or `script`."),
     ] = None,
-    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    field: Field = "text",
     parallel: Annotated[
         bool, typer.Option("--parallel", help="The labels hold the same documents in one order.")
     ] = False,
@@ -53,7 +51,7 @@ def compare(
     unreachable: Annotated[
         bool, typer.Option(help="Search vocabularies for tokens that no text produces.")
     ] = True,
-    threads: Annotated[int, typer.Option(help="Of encoding; 0 takes one per core.")] = 0,
+    threads: Threads = 0,
 ) -> None:
     """Compare tokenizers on one text: a ranked table here, and a page with -o.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.corpus_options import Field
 from tokenworks.cli.output import emit, note
 from tokenworks.cli.settings import settings
 
@@ -30,7 +31,7 @@ def extend(
     held_out: Annotated[
         float, typer.Option(help="Fraction of the corpus to measure on, not learned from.")
     ] = 0.05,
-    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    field: Field = "text",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what the folder holds.")
     ] = False,

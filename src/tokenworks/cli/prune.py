@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.corpus_options import Field
 from tokenworks.cli.output import emit
 from tokenworks.cli.settings import settings
 
@@ -31,7 +32,7 @@ def prune(
     keep_languages: Annotated[
         str, typer.Option(help="Languages whose scripts stay, as BCP 47 tags: en,el.")
     ] = "",
-    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    field: Field = "text",
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace what the folder holds.")
     ] = False,

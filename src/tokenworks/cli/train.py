@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from tokenworks.cli.corpus_options import Field, Threads
 from tokenworks.cli.output import emit, note, progress
 from tokenworks.cli.settings import settings
 from tokenworks.errors import OptionError
@@ -58,12 +59,12 @@ def train(
         str | None, typer.Option(help="For the whole process, such as 2GB; the rest goes to disk.")
     ] = None,
     scratch: Annotated[Path | None, typer.Option(help="The folder for what goes to disk.")] = None,
-    threads: Annotated[int, typer.Option(help="Of counting; 0 takes one per core.")] = 0,
+    threads: Threads = 0,
     min_count: Annotated[int, typer.Option(help="Leave out pretokens seen less often.")] = 1,
     held_out: Annotated[
         list[str] | None, typer.Option(help="Texts to compare ways of encoding superwords on.")
     ] = None,
-    field: Annotated[str, typer.Option(help="Of records that holds the text.")] = "text",
+    field: Field = "text",
     strict: Annotated[bool, typer.Option(help="Refuse a corpus with broken lines.")] = False,
     save_counts: Annotated[
         Path | None, typer.Option(help="Also keep the counts of pretokens, as an Arrow file.")

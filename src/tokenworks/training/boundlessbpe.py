@@ -8,13 +8,7 @@ from tokenworks.registry import method
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.pretokens import pretokens
 from tokenworks.training.source import TextSource
-from tokenworks.training.superwords import (
-    ELIGIBLE,
-    learn_runs,
-    learn_words,
-    race,
-    two_phase_definition,
-)
+from tokenworks.training.superwords import ELIGIBLE, compete, learn_words
 from tokenworks.training.vocabulary import Layout
 
 
@@ -49,9 +43,4 @@ def boundlessbpe(
     layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
     split = pretokens(pattern)
     words = learn_words(source, split, layout, min_frequency)
-    places = layout.learned_size - len(layout.strings)
-    runs = learn_runs(
-        source, split, layout, words, most=places, against=words.counts, eligible=eligible
-    )
-    kept = race(words.counts, runs.counts, places)
-    return Tokenizer(two_phase_definition("boundlessbpe", layout, split, words, runs, kept))
+    return compete("boundlessbpe", source, split, layout, words, kept=None, eligible=eligible)

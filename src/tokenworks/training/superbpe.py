@@ -10,14 +10,7 @@ from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.chunks import learn_chunks
 from tokenworks.training.pretokens import pretokens
 from tokenworks.training.source import TextSource
-from tokenworks.training.superwords import (
-    ELIGIBLE,
-    SINGLE_PASS,
-    learn_runs,
-    learn_words,
-    race,
-    two_phase_definition,
-)
+from tokenworks.training.superwords import ELIGIBLE, SINGLE_PASS, compete, learn_words
 from tokenworks.training.vocabulary import Layout, byte_level_definition, require_size
 
 VARIANTS = ("runs", "chunks")
@@ -64,7 +57,6 @@ def superbpe(
     layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
     split = pretokens(pattern)
     base = len(layout.strings)
-    places = layout.learned_size - base
     words = learn_words(source, split, layout, min_frequency)
     kept = None if transition == "auto" else _kept(transition, layout, base)
     if variant == "chunks":
@@ -86,22 +78,17 @@ def superbpe(
             phases=(merges.counts[:kept], merges.counts[kept:]),
         )
         return Tokenizer(definition)
-    if kept is not None:
-        words = words.first(kept)
-    runs = learn_runs(
+    return compete(
+        "superbpe",
         source,
         split,
         layout,
         words,
-        most=places if kept is None else places - kept,
-        against=words.counts if kept is None else None,
+        kept=kept,
         eligible=eligible,
         max_words=max_words or 0,
         veto_colon_space=bool(veto_colon_space),
     )
-    if kept is None:
-        kept = race(words.counts, runs.counts, places)
-    return Tokenizer(two_phase_definition("superbpe", layout, split, words, runs, kept))
 
 
 def _kept(transition: float | str, layout: Layout, base: int) -> int:

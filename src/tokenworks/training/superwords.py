@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import regex
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.definition import Bpe, Definition, TwoPhase
+from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.merges import Merges, learn_merges
 from tokenworks.training.pretokens import Pretokens, pretokens
 from tokenworks.training.source import TextSource
@@ -106,7 +108,36 @@ def joined(words: Merges, runs: Merges, kept_words: int, kept_runs: int, base: i
     )
 
 
-def two_phase_definition(
+def compete(
+    name: str,
+    source: TextSource,
+    split: Pretokens,
+    layout: Layout,
+    words: Merges,
+    *,
+    kept: int | None,
+    **options: Any,
+) -> Tokenizer:
+    """The first `kept` merges of words and superwords on top, in the places that are left.
+
+    kept: None lets superwords replace the word merges that are rarer. options: of `learn_runs`.
+
+    Raises:
+        OptionError: the corpus is too small for the vocabulary.
+    """
+    places = layout.learned_size - len(layout.strings)
+    if kept is None:
+        runs = learn_runs(
+            source, split, layout, words, most=places, against=words.counts, **options
+        )
+        kept = race(words.counts, runs.counts, places)
+    else:
+        words = words.first(kept)
+        runs = learn_runs(source, split, layout, words, most=places - kept, **options)
+    return Tokenizer(_two_phase_definition(name, layout, split, words, runs, kept))
+
+
+def _two_phase_definition(
     name: str, layout: Layout, split: Pretokens, words: Merges, runs: Merges, kept_words: int
 ) -> Definition:
     """Words up to `kept_words` merges, then as many superwords as there is room for.
