@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from tokenworks import lm as lm
     from tokenworks.tokenizer import Tokenizer as Tokenizer
     from tokenworks.workflows.audit import audit as audit
     from tokenworks.workflows.compare import compare as compare
@@ -41,6 +42,7 @@ __all__ = [
     "convert",
     "doctor",
     "extend",
+    "lm",
     "prune",
     "train",
     "verify",
@@ -48,6 +50,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "lm":
+        return import_module("tokenworks.lm")
     if name not in _EXPORTS:
         raise AttributeError(f"module 'tokenworks' has no attribute {name!r}")
     value = getattr(import_module(_EXPORTS[name]), name)
@@ -56,4 +60,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_EXPORTS})
+    return sorted({*globals(), *_EXPORTS, "lm"})

@@ -1,0 +1,237 @@
+"""Opening a model: a folder with safetensors, or `hf://org/name`; code of the folder is never run."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tokenworks.errors import (
+    FormatError,
+    MissingExtraError,
+    OptionError,
+    UnknownNameError,
+    UnsupportedError,
+)
+from tokenworks.lm.weights import Weights
+from tokenworks.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+    from tokenworks.lm.model import LanguageModel
+
+_HUB = "hf://"
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+_HUB_FILES = ("*.json", "*.safetensors", "tokenizer.model", "*.tiktoken", "merges.txt", "*.jinja")
+DTYPES = ("float32", "bfloat16", "float16")
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    tokenizer: str | os.PathLike[str] | Tokenizer | None = None,
+    device: str | None = None,
+    dtype: str | None = None,
+    offline: bool = False,
+) -> LanguageModel:
+    """Open a causal language model.
+
+    Args:
+        path: a model folder, or `hf://org/name`, the only spelling that may touch the network.
+        tokenizer: another than the one in the folder; its ids must mean what the model learned.
+        device: "cpu", "cuda", "cuda:1", ...; the first GPU where there is one.
+        dtype: "float32" (where left out), "bfloat16" or "float16": what is computed in.
+        offline: refuse the network even for `hf://`; a copy in the local cache is still used.
+
+    Returns:
+        The model with its tokenizer.
+
+    Raises:
+        UnknownNameError: no such folder.
+        FormatError: a file is missing, truncated or damaged, or model and tokenizer disagree.
+        UnsupportedError: it would need code of its own, or is no causal language model.
+        MissingExtraError: torch or transformers are not installed.
+    """
+    folder = model_folder(path, offline=offline)
+    config = read_config(folder)
+    weights = Weights(folder)
+    if not isinstance(tokenizer, Tokenizer):
+        tokenizer = Tokenizer.load(folder if tokenizer is None else tokenizer, offline=offline)
+    _require_models()
+    import torch
+
+    from tokenworks.lm.model import LanguageModel
+
+    where = _device(device)
+    module = _open(folder, config, getattr(torch, _dtype(dtype)), weights)
+    return LanguageModel(module.to(where), tokenizer, name=folder.name, path=folder)
+
+
+def model_folder(path: str | os.PathLike[str], *, offline: bool = False) -> Path:
+    """The folder that a model's name means; `hf://` names are fetched, safetensors and JSON only.
+
+    Raises:
+        UnknownNameError: there is none.
+        UnsupportedError: the Hub does not give it.
+    """
+    text = os.fspath(path)
+    if text.startswith(_HUB):
+        return _from_hub(text.removeprefix(_HUB), offline=offline)
+    folder = Path(text).expanduser()
+    try:
+        is_folder, exists = folder.is_dir(), folder.exists()
+    except (OSError, ValueError):  # a name too long for a path, or with a null character
+        is_folder = exists = False
+    if is_folder:
+        return folder
+    if exists:
+        raise FormatError(
+            f"{folder}: is a file; name the folder that holds config.json and weights"
+        )
+    hint = f"; for the Hub write {_HUB}{text}" if _HUB_ID.fullmatch(text) else ""
+    raise UnknownNameError(f"no model folder {text[:200]!r}{hint}")
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """config.json of a model folder.
+
+    Raises:
+        FormatError: there is none, it is damaged, or this is the folder of an adapter.
+        UnsupportedError: it asks for code outside of transformers.
+    """
+    path = folder / "config.json"
+    if (folder / "adapter_config.json").exists():
+        raise FormatError(
+            f"{folder}: holds an adapter; merge it into its base model, save, and name that folder"
+        )
+    try:
+        config = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise FormatError(f"{folder}: no config.json; expected a model folder") from None
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path}: no JSON: {str(error)[:80]}") from None
+    if not isinstance(config, dict) or not isinstance(config.get("model_type"), str):
+        raise FormatError(f'{path}: no "model_type"; expected the config.json of a model')
+    return config
+
+
+def _require_models() -> None:
+    try:
+        import_module("torch")
+        import_module("transformers")
+    except ImportError:
+        raise MissingExtraError("models need: pip install 'tokenworks[models]'") from None
+
+
+def _device(name: str | None) -> torch.device:
+    import torch
+
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).strip().splitlines()[0][:120]
+        raise OptionError(f"device {name!r} cannot be used: {reason}") from None
+    return device
+
+
+def _dtype(name: str | None) -> str:
+    chosen = name or "float32"
+    if chosen not in DTYPES:
+        raise OptionError(f"dtype is {chosen!r}; it must be one of {', '.join(DTYPES)}")
+    return chosen
+
+
+def _open(folder: Path, config: dict[str, Any], dtype: torch.dtype, weights: Weights) -> Any:
+    """The module in evaluation mode, every weight of it read from the folder."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.models.auto import modeling_auto
+
+    known = modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    kind = config["model_type"]
+    if kind not in known:
+        own = " without its own code, which is never run" if "auto_map" in config else ""
+        raise UnsupportedError(
+            f"{folder}: transformers has no causal language model of type {kind[:80]!r}{own}"
+        )
+    # Both can name a repository whose kernels would be fetched and run.
+    for key in ("_attn_implementation", "attn_implementation", "_experts_implementation"):
+        if "/" in str(config.get(key, "")):
+            raise UnsupportedError(f"{folder}: config.json asks for kernels from {config[key]!r}")
+    options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    told: dict[str, Any]
+    try:
+        with _silent():
+            settings = AutoConfig.from_pretrained(folder, **options)
+            opener: Any = AutoModelForCausalLM
+            module, told = opener.from_pretrained(
+                folder,
+                config=settings,
+                dtype=dtype,
+                use_safetensors=True,
+                output_loading_info=True,
+                **options,
+            )
+    except Exception as error:  # its errors are many; all come from the files, checked above
+        reason = " ".join(str(error).split())[:300]
+        raise FormatError(f"{folder}: transformers cannot open it: {reason}") from None
+    missing = sorted(told["missing_keys"])
+    if missing:
+        raise FormatError(
+            f"{folder}: {len(missing)} tensors of the model are not in its files: {missing[0]!r}"
+            f"{', ...' if len(missing) > 1 else ''}; the files hold {len(weights.tensors)}"
+        )
+    return module.eval().requires_grad_(False)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """No progress bars and warnings of transformers on the terminal; what matters is checked here."""
+    from transformers.utils import logging
+
+    bars: Any = logging  # its functions carry no types
+    level, shown = bars.get_verbosity(), bars.is_progress_bar_enabled()
+    bars.set_verbosity_error()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        bars.set_verbosity(level)
+        if shown:
+            bars.enable_progress_bar()
+
+
+def _from_hub(name: str, *, offline: bool) -> Path:
+    if not _HUB_ID.fullmatch(name):
+        raise UnknownNameError(f"{_HUB}{name}: expected {_HUB}org/name or {_HUB}org/name@revision")
+    try:
+        import huggingface_hub
+    except ImportError:
+        raise MissingExtraError("hf:// names need: pip install 'tokenworks[hf]'") from None
+    refused = offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
+    repository, _, revision = name.partition("@")
+    try:
+        folder = huggingface_hub.snapshot_download(
+            repository,
+            revision=revision or None,
+            allow_patterns=list(_HUB_FILES),
+            local_files_only=refused,
+        )
+    except Exception as error:  # its errors are many, and of the network's kind
+        if refused:
+            raise UnknownNameError(
+                f"{_HUB}{name}: not in the local cache, and the network is refused (offline)"
+            ) from None
+        first = (str(error).strip().splitlines() or ["no answer"])[0]
+        raise UnsupportedError(f"{_HUB}{name}: {type(error).__name__}: {first}") from None
+    return Path(folder)
