@@ -29,18 +29,25 @@ def _packed() -> Path | None:
     return None
 
 
+def _partial() -> Path:
+    """Where entries grow: several workers may unpack one, and nobody may see half of it."""
+    folder = UNPACKED / ".partial"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _unpack_file(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, beside = tempfile.mkstemp(dir=_partial())
     opener = lzma.open if source.suffix == ".xz" else open
     with opener(source, "rb") as packed, os.fdopen(handle, "wb") as plain:
         shutil.copyfileobj(packed, plain)
-    Path(beside).replace(target)  # several test workers may unpack the same entry
+    Path(beside).replace(target)
 
 
 def _unpack_archive(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    beside = Path(tempfile.mkdtemp(dir=_partial()))
     with tarfile.open(source) as archive:
         if hasattr(tarfile, "data_filter"):
             archive.extractall(beside, filter="data")
@@ -54,7 +61,7 @@ def _unpack_archive(source: Path, target: Path) -> None:
 
 def _concatenate(sources: list[Path], target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    handle, beside = tempfile.mkstemp(dir=_partial())
     with os.fdopen(handle, "wb") as out:
         for index, source in enumerate(sources):
             out.write(b"\n\n" if index else b"")
