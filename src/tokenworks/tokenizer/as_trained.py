@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,20 @@ def surrounding(definition: Definition) -> tuple[list[int], list[int]]:
     before = [definition.bos_id] if definition.add_bos and definition.bos_id is not None else []
     after = [definition.eos_id] if definition.add_eos and definition.eos_id is not None else []
     return before, after
+
+
+def surround_each(
+    ids: Ids, starts: NDArray[np.uint64], before: Ids, after: Ids
+) -> tuple[Ids, NDArray[np.uint64]]:
+    """A ragged batch with the same ids put before and after each of its texts."""
+    around = before.size + after.size
+    if not around:
+        return ids, starts
+    parts = []
+    for begin, end in pairwise(starts.tolist()):
+        parts += [before, ids[begin:end], after]
+    starts = starts + np.arange(len(starts), dtype=np.uint64) * np.uint64(around)
+    return np.concatenate([*parts, np.empty(0, np.uint32)]), starts
 
 
 def ids_as_trained(

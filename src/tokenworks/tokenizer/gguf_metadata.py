@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,22 +19,16 @@ from tokenworks.tokenizer.definition import (
     AddedToken,
     Bpe,
     Definition,
-    Origin,
     Step,
     Unigram,
     WordPiece,
 )
-from tokenworks.tokenizer.gguf_file import Metadata, ValueType, read_metadata
+from tokenworks.tokenizer.gguf_fields import PREFIX, Fields
+from tokenworks.tokenizer.gguf_file import read_metadata
 from tokenworks.tokenizer.gguf_pretokenizers import named
 from tokenworks.tokenizer.huggingface_model import read_merges
 from tokenworks.tokenizer.score_merges import merges_from_scores
 from tokenworks.tokenizer.sentencepiece_model import PieceType
-from tokenworks.tokenizer.source import shorten
-from tokenworks.tokenizer.surround import surround
-
-PREFIX = "tokenizer.ggml."
-BULK = tuple(PREFIX + name for name in ("tokens", "scores", "token_type", "merges"))
-T = TypeVar("T")
 
 
 def read(path: Path, *, pre: str | None = None) -> Definition:
@@ -52,7 +46,7 @@ def read(path: Path, *, pre: str | None = None) -> Definition:
         UnsupportedError: the kind or the pre-tokenizer is not known.
     """
     metadata = read_metadata(path)
-    fields = _Fields(path, metadata)
+    fields = Fields(path, metadata)
     kind = fields.text("model")
     if kind is None:
         raise FormatError(f"{path}: no {PREFIX}model: the file has no tokenizer")
@@ -70,154 +64,6 @@ def read(path: Path, *, pre: str | None = None) -> Definition:
     return readers[kind](fields, tokens, types, pre)
 
 
-class _Fields:
-    """The tokenizer's entries, each checked for its type when asked for."""
-
-    def __init__(self, path: Path, metadata: Metadata) -> None:
-        self.path = path
-        self.metadata = metadata
-
-    def value(self, name: str, kind: type[T], expected: str) -> T | None:
-        entry = self.metadata.entries.get(PREFIX + name)
-        if entry is None:
-            return None
-        if type(entry.value) is not kind:
-            raise FormatError(
-                f"{self.path}: {PREFIX}{name} is of type {entry.type.name}; expected {expected}"
-            )
-        return entry.value
-
-    def text(self, name: str) -> str | None:
-        raw = self.value(name, bytes, "a string")
-        return None if raw is None else self.decoded(raw, PREFIX + name)
-
-    def decoded(self, raw: bytes, place: str) -> str:
-        try:
-            return raw.decode("utf-8")
-        except UnicodeDecodeError:
-            raise FormatError(f"{self.path}: {place} ({shorten(raw)}) is not UTF-8") from None
-
-    def flag(self, name: str, default: bool) -> bool:
-        value = self.value(name, bool, "a truth value")
-        return default if value is None else value
-
-    def token_id(self, name: str, count: int) -> int | None:
-        number = self.value(f"{name}_token_id", int, "a number")
-        if number is None or 0 <= number < count:
-            return number
-        raise FormatError(
-            f"{self.path}: {PREFIX}{name}_token_id is {number}; there are {count} tokens"
-        )
-
-    def texts(self, name: str) -> list[str] | None:
-        entry = self.metadata.entries.get(PREFIX + name)
-        if entry is None:
-            return None
-        if entry.items != ValueType.STRING:
-            raise FormatError(f"{self.path}: {PREFIX}{name} is no array of strings")
-        return [
-            self.decoded(raw, f"{PREFIX}{name}[{index}]") for index, raw in enumerate(entry.value)
-        ]
-
-    def tokens(self) -> list[str]:
-        tokens = self.texts("tokens")
-        if not tokens:
-            raise FormatError(f"{self.path}: no {PREFIX}tokens: the file has no vocabulary")
-        first: dict[str, int] = {}
-        for index, token in enumerate(tokens):
-            if first.setdefault(token, index) != index:
-                raise FormatError(
-                    f"{self.path}: {PREFIX}tokens[{index}] repeats token {first[token]}, "
-                    f"{shorten(token)}; each token may stand once"
-                )
-            if not token:
-                raise FormatError(f"{self.path}: {PREFIX}tokens[{index}] is empty")
-        return tokens
-
-    def numbers(self, name: str, count: int, kind: Any) -> NDArray[Any] | None:
-        entry = self.metadata.entries.get(PREFIX + name)
-        if entry is None:
-            return None
-        if not isinstance(entry.value, np.ndarray):
-            raise FormatError(f"{self.path}: {PREFIX}{name} is no array of numbers")
-        if len(entry.value) != count:
-            raise FormatError(
-                f"{self.path}: {PREFIX}{name} has {len(entry.value)} elements for {count} tokens"
-            )
-        with np.errstate(all="ignore"):  # what does not fit is refused below
-            values = entry.value.astype(kind)
-        if not np.isfinite(values).all():
-            raise FormatError(f"{self.path}: {PREFIX}{name} holds a value that is no finite number")
-        return values
-
-    def raw_bytes(self, name: str) -> bytes:
-        entry = self.metadata.entries.get(PREFIX + name)
-        if entry is None:
-            return b""
-        if entry.items not in (ValueType.INT8, ValueType.UINT8):
-            raise FormatError(f"{self.path}: {PREFIX}{name} is no array of bytes")
-        data: bytes = entry.value.tobytes()
-        return data
-
-    def template(self) -> str | None:
-        entry = self.metadata.entries.get("tokenizer.chat_template")
-        if entry is None or not isinstance(entry.value, bytes):
-            return None
-        return self.decoded(entry.value, "tokenizer.chat_template")
-
-    def origin(self) -> Origin:
-        entries = self.metadata.entries
-        kept = {key: None if key in BULK else entry for key, entry in entries.items()}
-        extra: dict[str, Any] = {
-            "entries": kept,
-            "version": self.metadata.version,
-            "tensors": self.metadata.tensors,
-            "big_endian": self.metadata.big_endian,
-        }
-        for name in ("scores", "token_type"):
-            if PREFIX + name in entries:
-                extra[name] = entries[PREFIX + name]
-        return Origin("gguf", str(self.path), extra)
-
-    def definition(
-        self,
-        tokens: list[str],
-        model: Bpe | Unigram | WordPiece,
-        added: tuple[AddedToken, ...],
-        *,
-        normalizer: tuple[Step, ...] = (),
-        pretokenizer: tuple[Step, ...] = (),
-        decoder: tuple[Step, ...] = (),
-        add_bos: bool = False,
-        add_eos: bool = False,
-        sep: bool = False,
-    ) -> Definition:
-        bos, eos = (self.token_id(name, len(tokens)) for name in ("bos", "eos"))
-        end = self.token_id("seperator", len(tokens)) if sep else eos
-        add_bos = self.flag("add_bos_token", add_bos) and bos is not None
-        add_eos = (
-            self.flag("add_sep_token" if sep else "add_eos_token", add_eos) and end is not None
-        )
-        before = {tokens[bos]: bos} if add_bos and bos is not None else {}
-        after = {tokens[end]: end} if add_eos and end is not None else {}
-        return Definition(
-            name=self.path.stem,
-            model=model,
-            normalizer=normalizer,
-            pretokenizer=pretokenizer,
-            postprocessor=surround(before, after),
-            decoder=decoder,
-            added=added,
-            bos_id=bos,
-            eos_id=eos,
-            pad_id=self.token_id("padding", len(tokens)),
-            add_bos=add_bos,
-            add_eos=add_eos,
-            chat_template=self.template(),
-            origin=self.origin(),
-        )
-
-
 def _added(tokens: list[str], types: NDArray[Any], kinds: tuple[PieceType, ...]) -> Any:
     return tuple(
         AddedToken(id=i, content=tokens[i], special=bool(types[i] != PieceType.USER_DEFINED))
@@ -225,7 +71,7 @@ def _added(tokens: list[str], types: NDArray[Any], kinds: tuple[PieceType, ...])
     )
 
 
-def _gpt2(fields: _Fields, tokens: list[str], types: NDArray[Any], pre: str | None) -> Definition:
+def _gpt2(fields: Fields, tokens: list[str], types: NDArray[Any], pre: str | None) -> Definition:
     path = fields.path
     split = named(pre or fields.text("pre") or "default", str(path))
     lines = fields.texts("merges")
@@ -274,7 +120,7 @@ def _halves(line: str) -> tuple[str, str]:
     return (line[:cut], line[cut + 1 :]) if cut > 0 else (line, "")
 
 
-def _llama(fields: _Fields, tokens: list[str], types: NDArray[Any], _: str | None) -> Definition:
+def _llama(fields: Fields, tokens: list[str], types: NDArray[Any], _: str | None) -> Definition:
     path = fields.path
     scores = fields.numbers("scores", len(tokens), np.float64)
     if scores is None:
@@ -312,7 +158,7 @@ def _llama(fields: _Fields, tokens: list[str], types: NDArray[Any], _: str | Non
     )
 
 
-def _t5(fields: _Fields, tokens: list[str], types: NDArray[Any], _: str | None) -> Definition:
+def _t5(fields: Fields, tokens: list[str], types: NDArray[Any], _: str | None) -> Definition:
     path = fields.path
     scores = fields.numbers("scores", len(tokens), np.float64)
     if scores is None:
@@ -348,7 +194,7 @@ def _t5(fields: _Fields, tokens: list[str], types: NDArray[Any], _: str | None) 
     )
 
 
-def _bert(fields: _Fields, tokens: list[str], types: NDArray[Any], _: str | None) -> Definition:
+def _bert(fields: Fields, tokens: list[str], types: NDArray[Any], _: str | None) -> Definition:
     path = fields.path
     # Here word beginnings are marked, and continuations are not; names in brackets are neither.
     spelled = [
@@ -388,7 +234,7 @@ def _bert(fields: _Fields, tokens: list[str], types: NDArray[Any], _: str | None
     )
 
 
-def _spaces(fields: _Fields) -> tuple[Step, ...]:
+def _spaces(fields: Fields) -> tuple[Step, ...]:
     return (
         {
             "type": "SentencePieceSpaces",
@@ -400,7 +246,7 @@ def _spaces(fields: _Fields) -> tuple[Step, ...]:
     )
 
 
-def _space_decoder(fields: _Fields, byte_fallback: bool) -> tuple[Step, ...]:
+def _space_decoder(fields: Fields, byte_fallback: bool) -> tuple[Step, ...]:
     steps: list[Step] = [{"type": "Replace", "pattern": {"String": "▁"}, "content": " "}]
     if byte_fallback:
         steps.append({"type": "ByteFallback"})
@@ -416,7 +262,7 @@ def _has_bytes(tokens: list[str], types: NDArray[Any]) -> bool:
     return bytes_ >= {f"<0x{value:02X}>" for value in range(256)}
 
 
-def _unknown(fields: _Fields, tokens: list[str], types: NDArray[Any]) -> int:
+def _unknown(fields: Fields, tokens: list[str], types: NDArray[Any]) -> int:
     number = fields.token_id("unknown", len(tokens))
     typed = np.flatnonzero(types == PieceType.UNKNOWN).tolist()
     if number is None and not typed:

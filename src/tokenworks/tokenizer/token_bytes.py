@@ -9,7 +9,7 @@ continued word. Added tokens, control tokens among them, stand for their own tex
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from tokenworks.tokenizer.definition import Bpe, Definition, Step
 
@@ -94,3 +94,13 @@ def _step_speller(step: Step) -> Callable[[str], str] | None:
         pad, delimiter = step["pad_token"], step["word_delimiter_token"]
         return lambda text: text.replace(pad, "").replace(delimiter, " ")
     return None  # ByteLevel, ByteFallback, Fuse and Strip spell nothing anew
+
+
+def ids_by_bytes(definition: Definition, table: Mapping[int, bytes]) -> dict[bytes, int]:
+    """The id of each token's bytes; of several tokens, one of the model before an added one."""
+    model = definition.model
+    outside = model.outside_map if isinstance(model, Bpe) else frozenset()
+    added = {token.id for token in definition.added}
+    inside = [n for n in model.ids.tolist() if n not in added and n not in outside]
+    order = [*inside, *sorted(added), *sorted(outside - added)]
+    return {table[number]: number for number in reversed(order)}

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError, TextError, UnsupportedError
-from tokenworks.tokenizer.as_trained import ids_as_trained, surrounding
+from tokenworks.tokenizer.as_trained import ids_as_trained, surround_each, surrounding
 from tokenworks.tokenizer.decoding import Decoder, Errors, make_decoder
 from tokenworks.tokenizer.definition import Bpe, Definition
 from tokenworks.tokenizer.digest import digest
@@ -26,10 +26,10 @@ from tokenworks.tokenizer.text_policy import (
     special_message,
     whole_text,
 )
+from tokenworks.tokenizer.token_bytes import ids_by_bytes
 
 Ids = NDArray[np.uint32]
 _GPT2_PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
-_SURROGATES = dict.fromkeys(range(55296, 57344), "�")
 
 
 class Tokenizer:
@@ -204,15 +204,7 @@ class Tokenizer:
             ids, starts = self._encoder.encode_batch(whole, specials, threads)
         except SpecialTokenError as error:
             raise TextError(special_message(error)) from None
-        around = sum(part.size for part in self._surrounding)
-        if not add_special or not around:
-            return ids, starts
-        parts = [
-            self._surround(ids[begin:end])
-            for begin, end in zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
-        ]
-        starts = starts + np.arange(len(starts), dtype=np.uint64) * np.uint64(around)
-        return np.concatenate([*parts, np.empty(0, np.uint32)]), starts
+        return surround_each(ids, starts, *self._surrounding) if add_special else (ids, starts)
 
     def encode_spans(
         self,
@@ -383,13 +375,7 @@ class Tokenizer:
 
     @cached_property
     def _ids_by_bytes(self) -> dict[bytes, int]:
-        model = self._definition.model
-        outside = model.outside_map if isinstance(model, Bpe) else frozenset()
-        table = self._decoder.table
-        added = {token.id for token in self._definition.added}
-        inside = [n for n in model.ids.tolist() if n not in added and n not in outside]
-        order = [*inside, *sorted(added), *sorted(outside - added)]
-        return {table[number]: number for number in reversed(order)}
+        return ids_by_bytes(self._definition, self._decoder.table)
 
     @cached_property
     def _surrounding(self) -> tuple[Ids, Ids]:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tokenworks.errors import UnsupportedError
 from tokenworks.tokenizer.byte_map import to_characters
 from tokenworks.tokenizer.definition import Bpe, Definition, Unigram, WordPiece
+from tokenworks.tokenizer.gguf_fields import BULK, PREFIX
 from tokenworks.tokenizer.gguf_file import Entry, Metadata, ValueType, encode_metadata
-from tokenworks.tokenizer.gguf_metadata import BULK, PREFIX
 from tokenworks.tokenizer.gguf_pretokenizers import PRETOKENIZERS, name_of, named
 from tokenworks.tokenizer.sentencepiece_model import PieceType
 from tokenworks.tokenizer.writers.scored import scored
