@@ -1,0 +1,201 @@
+"""The laws of the family, on models and vocabularies small enough to make on the spot.
+
+Initializers: `initialize(old, new, embeddings, given) -> embeddings, report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks.data.udhr import declaration
+from tokenworks.testing import law
+from tokenworks.tokenizer.definition import AddedToken, Bpe
+from tokenworks.tokenizer.tokenizer import Tokenizer
+from tokenworks.transplant.embeddings import Embeddings, Floats, Held, whole
+from tokenworks.transplant.initialization import Given, Report
+from tokenworks.transplant.matching import match, token_ids
+
+Initialize = Callable[..., tuple[Embeddings, Report]]
+
+_WIDTH = 12
+_PADDING = 24
+
+
+@law("shared tokens are copied exactly", when="initializer")
+def shared_rows(initialize: Initialize) -> None:
+    for tied in (True, False):
+        embeddings = _embeddings(_old(), tied=tied)
+        made, report = initialize(_old(), _new(), embeddings, _given())
+        matched = match(_old(), _new(), embeddings.input.rows)
+        shared = matched.shared
+        assert len(shared) > 300, "the law's vocabularies share too little"
+        assert np.array_equal(report.source[shared], matched.source[shared])
+        for part, rows in embeddings.parts().items():
+            copied = made.parts()[part].take(shared)
+            assert np.array_equal(copied, rows.take(matched.source[shared])), f"{part} differs"
+
+
+@law("the same vocabulary gives the same matrices, bit for bit", when="initializer")
+def identity(initialize: Initialize) -> None:
+    for tied in (True, False):
+        embeddings = _embeddings(_old(), tied=tied, padding=_PADDING)
+        given = replace(_given(), donor=_embeddings(_old(), tied=tied, seed=9))
+        made, _ = initialize(_old(), _old(), embeddings, given)
+        for part, rows in embeddings.parts().items():
+            assert whole(made.parts()[part]).tobytes() == whole(rows).tobytes(), f"{part} differs"
+
+
+@law("every row is finite, of the old width, and accounted for", when="initializer")
+def finite(initialize: Initialize) -> None:
+    embeddings = _embeddings(_old(), tied=False)
+    made, report = initialize(_old(), _new(), embeddings, _given())
+    for part, rows in made.parts().items():
+        matrix = whole(rows)
+        assert matrix.dtype == np.float32, f"{part} is {matrix.dtype}"
+        assert matrix.shape == (_new().max_id_plus_one, embeddings.parts()[part].width), part
+        assert np.isfinite(matrix).all(), (
+            f"{part} holds {(~np.isfinite(matrix)).sum()} such numbers"
+        )
+    assert len(report.origin) == _new().max_id_plus_one
+    assert sum(report.counts().values()) == _new().max_id_plus_one
+
+
+@law("tied matrices stay tied, untied ones are made apart, with the bias", when="initializer")
+def ties(initialize: Initialize) -> None:
+    tied, _ = initialize(_old(), _new(), _embeddings(_old(), tied=True), _given())
+    assert tied.output is None and tied.bias is None, "an output matrix appeared"
+    untied, _ = initialize(_old(), _new(), _embeddings(_old(), tied=False), _given())
+    assert untied.output is not None and untied.bias is not None, "the output matrix is lost"
+    again, _ = initialize(_old(), _new(), _embeddings(_old(), tied=False), _given())
+    assert again.output is not None
+    assert np.array_equal(whole(untied.output), whole(again.output)), "another run, other rows"
+
+
+@law("rows beyond the tokens are kept, and as many as the model was padded to", when="initializer")
+def padding(initialize: Initialize) -> None:
+    rows = _old().max_id_plus_one
+    step = 64 - rows % 64
+    embeddings = _embeddings(_old(), tied=True, padding=step)
+    made, report = initialize(_old(), _new(), embeddings, _given())
+    assert made.input.rows % 64 == 0, f"{made.input.rows} rows; the old matrix is padded to 64"
+    beyond = np.setdiff1d(np.arange(made.input.rows), token_ids(_new()))
+    old = embeddings.input.take(rows + np.arange(step))
+    n = min(len(beyond), step)
+    assert np.array_equal(made.input.take(beyond[:n]), old[:n]), "padding rows are not kept"
+    assert report.counts()["padding"] == len(beyond)
+
+
+@law("the numbers of the new tokens do not matter", when="initializer")
+def relabelled(initialize: Initialize) -> None:
+    order = np.random.default_rng(3).permutation(_new().max_id_plus_one)
+    other = _renumbered(_new(), order)
+    embeddings = _embeddings(_old(), tied=True)
+    first, _ = initialize(_old(), _new(), embeddings, _given())
+    donor = _given().donor
+    assert donor is not None
+    moved = Held(np.empty_like(whole(donor.input)))
+    moved.array[order] = whole(donor.input)
+    second, _ = initialize(_old(), other, embeddings, replace(_given(), donor=Embeddings(moved)))
+    one, two = whole(first.input), whole(second.input)[order]
+    worst = float(np.abs(one - two).max())
+    assert worst < 1e-3, f"a row moves by {worst} when tokens are renumbered"
+
+
+@cache
+def _old() -> Tokenizer:
+    return _first_merges(Tokenizer.load("gpt2"), 500, ("<|endoftext|>",))
+
+
+@cache
+def _new() -> Tokenizer:
+    return _first_merges(Tokenizer.load("kl3m-001-32k"), 620, ("<eos>", "<|im_start|>"))
+
+
+def _first_merges(tokenizer: Tokenizer, merges: int, special: tuple[str, ...]) -> Tokenizer:
+    """A byte-level tokenizer cut down to its bytes and first merges; the first special is EOS."""
+    definition = tokenizer.definition
+    model = definition.model
+    assert isinstance(model, Bpe) and model.byte_level
+    pieces = [bytes((value,)) for value in range(256)]
+    number = {piece: value for value, piece in enumerate(pieces)}
+    pairs: list[tuple[int, int]] = []
+    for left, right in tokenizer.merges[:merges]:
+        if left in number and right in number:
+            pairs.append((number[left], number[right]))
+            if left + right not in number:
+                number[left + right] = len(pieces)
+                pieces.append(left + right)
+    cut = replace(
+        model,
+        pieces=tuple(pieces),
+        ids=np.arange(len(pieces), dtype=np.uint32),
+        merges=np.array(pairs, np.uint32),
+        unk_id=None,
+        outside_map=frozenset(),
+        merge_ranks=None,
+    )
+    added = tuple(AddedToken(len(pieces) + place, text) for place, text in enumerate(special))
+    return Tokenizer(
+        replace(
+            definition,
+            name=f"{definition.name} cut to {len(pieces)}",
+            model=cut,
+            added=added,
+            postprocessor=(),
+            bos_id=None,
+            pad_id=None,
+            eos_id=len(pieces),
+        )
+    )
+
+
+def _renumbered(tokenizer: Tokenizer, order: NDArray[np.int64]) -> Tokenizer:
+    definition = tokenizer.definition
+    model = definition.model
+    assert isinstance(model, Bpe) and definition.eos_id is not None
+    return Tokenizer(
+        replace(
+            definition,
+            model=replace(model, ids=order[model.ids].astype(np.uint32)),
+            added=tuple(replace(one, id=int(order[one.id])) for one in definition.added),
+            eos_id=int(order[definition.eos_id]),
+        )
+    )
+
+
+def _embeddings(tokenizer: Tokenizer, *, tied: bool, padding: int = 0, seed: int = 0) -> Embeddings:
+    """Rows that depend on the bytes of each token, not on its number."""
+
+    def matrix(width: int, part: str) -> Floats:
+        made = np.empty((tokenizer.max_id_plus_one + padding, width), np.float32)
+        for number in range(len(made)):
+            inside = number < tokenizer.max_id_plus_one
+            spelled = tokenizer.token_bytes(number) if inside else b"row %d" % number
+            draw = np.random.default_rng(crc32(part.encode() + b"%d" % seed + spelled))
+            made[number] = draw.normal(size=width)
+        return made
+
+    if tied:
+        return Embeddings(Held(matrix(_WIDTH, "input")))
+    return Embeddings(
+        Held(matrix(_WIDTH, "input")), Held(matrix(_WIDTH, "output")), Held(matrix(1, "bias"))
+    )
+
+
+@cache
+def _given() -> Given:
+    """Everything that any initializer may ask for."""
+    english, french = declaration("en"), declaration("fr")
+    return Given(
+        donor=_embeddings(_new(), tied=True, seed=9),
+        texts=english.articles * 4,
+        old_texts=english.articles * 4,
+        parallel=tuple(zip(english.articles, english.articles, strict=True))
+        + tuple(zip(english.articles, french.articles, strict=True)),
+    )

@@ -1,0 +1,135 @@
+"""OMP transplantation: a donor's row as a sparse sum of shared rows, the sum taken in the model."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks.errors import OptionError
+from tokenworks.registry import method
+from tokenworks.tokenizer.tokenizer import Tokenizer
+from tokenworks.transplant.embeddings import Embeddings, Floats, Ids, Rows
+from tokenworks.transplant.initialization import Given, Mixtures, Report, compose, require
+from tokenworks.transplant.matching import Match, match
+
+SPARSITY = 64
+_LEAST = 1e-8  # of a norm
+
+
+@method(
+    "transplant",
+    "omp",
+    paper="arXiv:2506.06607",
+    year=2025,
+    fidelity="exact",
+    declares=("initializer", "needs-donor"),
+)
+def omp(
+    old: Tokenizer,
+    new: Tokenizer,
+    embeddings: Embeddings,
+    given: Given,
+    *,
+    sparsity: int = SPARSITY,
+) -> tuple[Embeddings, Report]:
+    """Rebuild donor rows from shared tokens by orthogonal matching pursuit, then mix the model's own.
+
+    Inputs/outputs: matrices by old id; matrices by new id, and a report; `given.donor`, the matrices of
+    a model that has the new tokenizer. `sparsity`: shared tokens in a sum. Input and output are treated
+    apart where both models have two matrices. Cost: targets x sparsity x shared x donor width
+    products, in float32, in blocks that stay inside `given.memory`. Deviations: none; the projection is
+    orthogonalised twice at each step. Raises: OptionError without a donor, for a donor with too few
+    rows, or a sparsity below 1.
+    """
+    require(given, "donor", "omp", "a donor model that has the new tokenizer (--donor)")
+    if sparsity < 1:
+        raise OptionError(f"sparsity is {sparsity}; it must be 1 or more")
+    donor = given.donor
+    assert donor is not None
+    if donor.input.rows < new.max_id_plus_one:
+        raise OptionError(
+            f"the donor has {donor.input.rows:,} rows, the new tokenizer {new.name} needs "
+            f"{new.max_id_plus_one:,}; is it the tokenizer of the donor?"
+        )
+    matched = match(old, new, embeddings.input.rows)
+    notes: dict[str, float | int] = {"anchors": len(matched.shared), "sparsity": sparsity}
+    mixtures = _pursued(matched, donor.input, sparsity, given.memory, notes, "input")
+    output = None
+    if embeddings.output is not None and donor.output is not None:
+        output = _pursued(matched, donor.output, sparsity, given.memory, notes, "output")
+    return compose(matched, embeddings, mixtures, output=output, notes=notes)
+
+
+def _pursued(
+    matched: Match,
+    donor: Rows,
+    sparsity: int,
+    memory: int,
+    notes: dict[str, float | int],
+    part: str,
+) -> Mixtures:
+    anchors = donor.take(matched.shared)
+    n, width = anchors.shape
+    k = min(sparsity, n, width)
+    if k == 0:
+        return Mixtures.none(len(matched.targets))
+    # One target needs its basis, its products with all anchors, and the triangle of coefficients.
+    each = 4 * (k * width + 2 * n + 3 * width) + 8 * k * k
+    at_once = int(max(1, min(512, (memory - anchors.nbytes) // each)))
+    chosen, coefficients, left = [], [], []
+    for start in range(0, len(matched.targets), at_once):
+        targets = donor.take(matched.targets[start : start + at_once])
+        atoms, weights, residual = pursue(anchors, targets, k)
+        chosen.append(atoms)
+        coefficients.append(weights)
+        size = np.maximum(np.linalg.norm(targets, axis=1), _LEAST)
+        left.append(np.linalg.norm(residual, axis=1) / size)
+    if not chosen:
+        return Mixtures.none(0)
+    atoms, weights = np.concatenate(chosen), np.concatenate(coefficients)
+    notes[f"{part}_residual"] = float(np.mean(np.concatenate(left)))
+    starts = np.arange(len(atoms) + 1, dtype=np.int64) * k
+    sources = matched.source[matched.shared[atoms.reshape(-1)]]
+    return Mixtures(starts, sources, weights.reshape(-1).astype(np.float32))
+
+
+def pursue(anchors: Floats, targets: Floats, k: int) -> tuple[Ids, NDArray[np.float64], Floats]:
+    """Orthogonal matching pursuit of many targets over the same anchors, which are not normalised.
+
+    Args:
+        anchors: float32 [n, width].
+        targets: float32 [m, width].
+        k: anchors of each sum, at most n and width.
+
+    Returns:
+        The anchors chosen, int64 [m, k], in order; their coefficients, float64 [m, k]; what is left
+        of the targets, float32 [m, width].
+    """
+    m, width = targets.shape
+    residual = targets.copy()
+    basis = np.zeros((m, k, width), np.float32)
+    triangle = np.zeros((m, k, k))
+    products = np.zeros((m, k))
+    atoms = np.zeros((m, k), np.int64)
+    everyone = np.arange(m)
+    likeness = np.empty((m, len(anchors)), np.float32)
+    for step in range(k):
+        np.matmul(residual, anchors.T, out=likeness)
+        np.abs(likeness, out=likeness)
+        likeness[everyone[:, None], atoms[:, :step]] = -1
+        best = likeness.argmax(axis=1)
+        atoms[:, step] = best
+        added = anchors[best]
+        found = basis[:, :step]
+        for _ in range(2):  # once is not enough in float32
+            shares = np.matmul(found, added[:, :, None])[:, :, 0]
+            added = added - np.matmul(shares[:, None, :], found)[:, 0]
+            triangle[:, :step, step] += shares
+        length = np.maximum(np.linalg.norm(added, axis=1), _LEAST)
+        triangle[:, step, step] = length
+        added = added / length[:, None]
+        basis[:, step] = added
+        products[:, step] = np.einsum("ij,ij->i", added, targets)
+        residual = residual - np.einsum("ij,ij->i", added, residual)[:, None] * added
+    solved = np.linalg.solve(triangle, products[:, :, None])[:, :, 0]
+    return atoms, np.asarray(solved, np.float64), np.asarray(residual, np.float32)
