@@ -166,8 +166,9 @@ def pieces(
                 held, want = [data], min(2 * want, longest + 8)
                 continue
             at = at or character_cut(data, longest)
-            yield Piece(data[:at], offset, line, open_end)
-            line += count_newlines(data[:at])
+            head = data[:at]
+            yield Piece(head, offset, line, open_end)
+            line += count_newlines(head)
             offset += at
             held, length, want = [data[at:]], length - at, size + 8
     if length:

@@ -4,36 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
+from tokenworks import _native
 
-_NEWLINE = 10
 _SPACES = (" ", "\n", "\r", "\t")
 _MAX_TRIES = 4096
-_SMALL = 1 << 16  # below it a string is cheaper than loading Arrow
 
 
 def is_valid(data: bytes) -> bool:
     """True if the bytes are UTF-8; one pass without making a string, the GIL released."""
-    if len(data) < _SMALL:
-        try:
-            data.decode("utf-8")
-        except UnicodeDecodeError:
-            return False
-        return True
-    import pyarrow as pa
-
-    offsets = pa.py_buffer(np.array([0, len(data)], dtype=np.int64))
-    one = pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(data)])
-    try:
-        one.cast(pa.large_string())
-    except pa.ArrowInvalid:
-        return False
-    return True
+    valid: bool = _native.is_utf8(data)
+    return valid
 
 
 def count_newlines(data: bytes) -> int:
     """The number of line feeds."""
-    return int(np.count_nonzero(np.frombuffer(data, dtype=np.uint8) == _NEWLINE))
+    found: int = _native.count_newlines(data)
+    return found
 
 
 def repair(data: bytes, on_line: Callable[[int, int], None]) -> bytes:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
 
 from tokenworks import _native
 from tokenworks.errors import FormatError, OptionError
@@ -15,6 +15,9 @@ from tokenworks.text.bulk import Batch
 from tokenworks.training.merges import Words
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _KEY = b"tokenworks.counts"
 _ROWS = 1 << 18
@@ -26,6 +29,8 @@ def write_counts(path: Path, words: Words, pretokens: Pretokens) -> None:
     Raises:
         WriteError: it cannot be written.
     """
+    import pyarrow as pa  # not at the top: text needs no Arrow, and loading it takes time and memory
+
     column = pa.LargeBinaryArray.from_buffers(
         pa.large_binary(),
         len(words),
@@ -41,6 +46,8 @@ def is_counts(path: Path) -> bool:
     """Whether a file is one that `write_counts` wrote."""
     if path.suffix != ".arrow" or not path.is_file():
         return False
+    import pyarrow as pa
+
     try:
         with pa.memory_map(str(path)) as file:
             metadata = pa.ipc.open_file(file).schema.metadata
@@ -63,6 +70,8 @@ class CountsSource(TextSource):
             OptionError: they were counted with another pattern.
             FormatError: a file is damaged.
         """
+        import pyarrow as pa
+
         counter = _native.Counter("")
         for path in self._paths:
             try:
@@ -82,6 +91,8 @@ class CountsSource(TextSource):
 
     @staticmethod
     def _add_batch(counter: _native.Counter, batch: pa.RecordBatch) -> None:
+        import pyarrow as pa
+
         batch.validate(full=True)
         words, counts = batch.column("word"), batch.column("count")
         if words.type != pa.large_binary() or counts.type != pa.uint64() or words.null_count:

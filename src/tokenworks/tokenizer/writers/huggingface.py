@@ -24,6 +24,7 @@ from tokenworks.tokenizer.huggingface_config import Companions
 from tokenworks.tokenizer.json_layout import Layout, json_text
 from tokenworks.tokenizer.known_encodings import CL100K_PATTERN
 from tokenworks.tokenizer.oniguruma import to_oniguruma
+from tokenworks.tokenizer.writers import byte_level_json
 from tokenworks.tokenizer.writers.same import same_definition
 
 _MEMBERS = {
@@ -54,7 +55,7 @@ def render(definition: Definition) -> dict[str, bytes]:
     if again is not None:
         return again | beside
     files = {
-        "tokenizer.json": json_text(document(definition)).encode(),
+        "tokenizer.json": _tokenizer_json(definition),
         "tokenizer_config.json": json_text(config(definition), LINES).encode(),
     }
     if definition.chat_template is not None:
@@ -133,16 +134,25 @@ def _spellings(definition: Definition) -> list[str]:
         ) from None
 
 
-def document(definition: Definition) -> dict[str, Any]:
+def _tokenizer_json(definition: Definition) -> bytes:
+    model = definition.model
+    if not isinstance(model, Bpe) or not byte_level_json.is_plain(model, definition.added):
+        return json_text(document(definition)).encode()
+    outline = {**_bpe_outline(model, None), "vocab": {}, "merges": []}
+    return byte_level_json.filled(json_text(document(definition, outline)).encode(), model)
+
+
+def document(definition: Definition, model: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The content of a new tokenizer.json.
 
     Args:
         definition: any tokenizer.
+        model: the section of that name; made from the definition where it is left out.
 
     Raises:
         UnsupportedError: a piece or step that the format has no words for.
     """
-    model = _model(definition)
+    model = _model(definition) if model is None else model
     added = [*definition.added, *_user_defined(definition)]
     return {
         "version": "1.0",
@@ -291,6 +301,14 @@ def _model(definition: Definition) -> dict[str, Any]:
     vocab = {text: number for number, text in sorted(by_id.items())}
     _keep_ids(definition, vocab)
     return {
+        **_bpe_outline(model, unk),
+        "vocab": dict(sorted(vocab.items(), key=_second)),
+        "merges": [[spellings[left], spellings[right]] for left, right in model.merges.tolist()],
+    }
+
+
+def _bpe_outline(model: Bpe, unk: str | None) -> dict[str, Any]:
+    return {
         "type": "BPE",
         "dropout": None,
         "unk_token": unk,
@@ -299,8 +317,6 @@ def _model(definition: Definition) -> dict[str, Any]:
         "fuse_unk": model.fuse_unk,
         "byte_fallback": model.byte_fallback,
         "ignore_merges": model.ignore_merges,
-        "vocab": dict(sorted(vocab.items(), key=_second)),
-        "merges": [[spellings[left], spellings[right]] for left, right in model.merges.tolist()],
     }
 
 
@@ -335,9 +351,6 @@ def _keep_ids(definition: Definition, vocab: dict[str, int]) -> None:
 
 def config(definition: Definition) -> dict[str, Any]:
     """The content of a new tokenizer_config.json."""
-    by_id = {token.id: token.content for token in definition.added}
-    for piece, number in zip(definition.model.pieces, definition.model.ids.tolist(), strict=True):
-        by_id.setdefault(number, piece.decode("utf-8", "replace"))
     content: dict[str, Any] = {}
     decoder = {
         str(token.id): {key: value for key, value in _added(token).items() if key != "id"}
@@ -352,6 +365,11 @@ def config(definition: Definition) -> dict[str, Any]:
         "pad_token": definition.pad_id,
         "unk_token": definition.model.unk_id,
     }
+    by_id = {
+        number: definition.model.pieces[place].decode("utf-8", "replace")
+        for number in set(roles.values()) - {None}
+        for place in np.flatnonzero(definition.model.ids == number).tolist()
+    } | {token.id: token.content for token in definition.added}
     for role, number in roles.items():
         if number is not None:
             content[role] = by_id[number]
