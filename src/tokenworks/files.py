@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
@@ -183,9 +182,18 @@ def sha256(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def hashes_of(inputs: Iterable[str | Path]) -> dict[str, str]:
+    """The SHA-256 of files by name; folders stand for the files directly inside them."""
+    hashes: dict[str, str] = {}
+    for source in map(Path, inputs):
+        files = sorted(source.iterdir()) if source.is_dir() else [source]
+        hashes.update({str(file): sha256(file) for file in files if file.is_file()})
+    return hashes
+
+
 def manifest(
     *,
-    inputs: Iterable[str | Path] = (),
+    inputs: Iterable[str | Path] | Mapping[str, str] = (),
     seed: int | None = None,
     command: list[str] | None = None,
     extra: Mapping[str, Any] | None = None,
@@ -193,19 +201,18 @@ def manifest(
     """How an artefact came about: versions, hashes of the inputs, seed and command.
 
     Args:
-        inputs: the files read; folders stand for the files directly inside them.
+        inputs: the files read; folders stand for the files directly inside them. Or their SHA-256
+            by name, where it is known.
         seed: of the run.
         command: the arguments; those of this process where it is left out.
         extra: further entries, such as the sha256 of a tokenizer.
     """
-    hashes: dict[str, str] = {}
-    for source in map(Path, inputs):
-        files = sorted(source.iterdir()) if source.is_dir() else [source]
-        hashes.update({str(file): sha256(file) for file in files if file.is_file()})
+    hashes = dict(inputs) if isinstance(inputs, Mapping) else hashes_of(inputs)
     versions = {"python": sys.version.split()[0]}
-    for package in ("tokenworks", "numpy"):
-        with suppress(PackageNotFoundError):
-            versions[package] = version(package)
+    for package in ("tokenworks", "numpy"):  # the metadata of packages say the same, more slowly
+        found = getattr(sys.modules.get(package), "__version__", None)
+        if found is not None:
+            versions[package] = found
     shown = [Path(sys.argv[0]).name, *sys.argv[1:]] if command is None else command
     return {
         "command": shown,
@@ -220,7 +227,7 @@ def manifest(
 def write_manifest(
     folder: str | Path,
     *,
-    inputs: Iterable[str | Path] = (),
+    inputs: Iterable[str | Path] | Mapping[str, str] = (),
     seed: int | None = None,
     command: list[str] | None = None,
     extra: Mapping[str, Any] | None = None,

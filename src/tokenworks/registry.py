@@ -15,7 +15,6 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, get_args
@@ -162,6 +161,8 @@ def _built_in() -> dict[str, MethodInfo]:
 
 @cache
 def _strangers() -> dict[str, MethodInfo]:
+    from importlib.metadata import entry_points  # slow, and so is the search of all packages
+
     found: dict[str, MethodInfo] = {}
     for point in entry_points(group=ENTRY_POINT_GROUP):
         family, _, name = point.name.partition(".")
@@ -196,6 +197,9 @@ def find(name: str, family: str | None = None) -> MethodInfo:
     """
     if family is None and "/" in name:
         family, _, name = name.partition("/")
+    own = _built_in().get(f"{family}/{name}")
+    if own is not None:  # ours come before those of other packages, which need not be searched
+        return own
     candidates = methods(family)
     matching = [info for info in candidates if info.name == name]
     if len(matching) == 1:

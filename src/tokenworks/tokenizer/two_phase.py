@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tokenworks import _native
 from tokenworks.errors import FormatError, UnsupportedError
 from tokenworks.tokenizer.definition import Bpe, Definition, TwoPhase
-from tokenworks.tokenizer.pattern_split import split
 from tokenworks.tokenizer.source import parse_json, read_bytes
 
 FILE = "tokenworks.json"
@@ -167,6 +166,8 @@ class TwoPhaseEncoder:
 
 
 def _pretoken_ends(text: str, pattern: str, offset: int) -> list[int]:
+    from tokenworks.tokenizer.pattern_split import split  # loads the regex library
+
     places = sorted({len(text), *(place for span in split(pattern, text) for place in span)} - {0})
     ends = []
     last = 0

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import inspect
 import os
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tokenworks.errors import OptionError
-from tokenworks.files import write_manifest
+from tokenworks.files import hashes_of, write_manifest
 from tokenworks.registry import resolve
 from tokenworks.text import Problems, batches
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.training.counts_file import CountsSource, is_counts, write_counts
+from tokenworks.training.merges import Words
+from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import CountReport, TextSource
 
 _SAMPLE = 512 << 10  # bytes of documents on which two ways of encoding are compared
@@ -26,12 +30,40 @@ _PART = 64 << 10
 Corpus = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
 
 
+class InputHashes:
+    """The SHA-256 of the files named, computed beside the merging, which leaves processors idle."""
+
+    def __init__(self, inputs: Iterable[str]) -> None:
+        self._files = [name for name in inputs if Path(name).is_file()]
+        self._found: dict[str, str] | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        """Begin, if there is anything to do and it has not begun."""
+        if self._files and self._thread.ident is None:
+            self._thread.start()
+
+    def by_name(self) -> dict[str, str]:
+        """The hashes, by name of the file.
+
+        Raises:
+            OSError: a file cannot be read any more.
+        """
+        if self._thread.ident is not None:
+            self._thread.join()
+        return hashes_of(self._files) if self._found is None else self._found
+
+    def _run(self) -> None:
+        with suppress(OSError):  # told when the hashes are asked for
+            self._found = hashes_of(self._files)
+
+
 @dataclass(frozen=True, slots=True)
 class Trained:
     """A trained tokenizer and how it came about.
 
     counts: what was counted. seconds: of the whole training. problems: lines and files of the corpus
-    that were broken. inputs: the files named. options: of the algorithm.
+    that were broken. inputs: the files named. options: of the algorithm. hashes: of the inputs.
     """
 
     tokenizer: Tokenizer
@@ -41,6 +73,7 @@ class Trained:
     seconds: float
     problems: Problems
     inputs: tuple[str, ...] = ()
+    hashes: InputHashes | None = field(default=None, repr=False)
 
     def save(self, path: str | os.PathLike[str], *, seed: int | None = None) -> Path:
         """Write the folder that `transformers` opens, with a manifest.
@@ -50,9 +83,9 @@ class Trained:
             WriteError: writing failed.
         """
         self.tokenizer.save(path, format="huggingface")
-        files = [name for name in self.inputs if Path(name).is_file()]
+        hashes = (self.hashes or InputHashes(self.inputs)).by_name()
         extra = {"training": {**self.to_json(), "seconds": None}}
-        return write_manifest(Path(path), inputs=files, seed=seed, extra=extra)
+        return write_manifest(Path(path), inputs=hashes, seed=seed, extra=extra)
 
     def to_json(self) -> dict[str, Any]:
         phases = self.tokenizer.definition.two_phase
@@ -119,9 +152,10 @@ def train(
         source = _source(inputs, problems, field, strict, memory, min_count)
         source.threads, source.memory, source.progress = threads, memory, progress
         source.scratch = Path(scratch) if scratch else None
-    if save_counts is not None:
-        target = Path(save_counts)
-        source.on_counts = lambda words, split: write_counts(target, words, split)
+    hashes = InputHashes(inputs)
+    if inputs or save_counts is not None:
+        kept = None if save_counts is None else Path(save_counts)
+        source.on_counts = _after_counting(hashes, kept)
     tokenizer: Tokenizer = method(source, vocab_size, **options)
     if tokenizer.definition.two_phase is not None:
         probe = source if held_out is None else TextSource(lambda: batches(held_out, _BATCH))
@@ -136,7 +170,19 @@ def train(
         seconds=time.perf_counter() - begun,
         problems=problems,
         inputs=inputs,
+        hashes=hashes,
     )
+
+
+def _after_counting(
+    hashes: InputHashes, save_counts: Path | None
+) -> Callable[[Words, Pretokens], None]:
+    def counted(words: Words, split: Pretokens) -> None:
+        if save_counts is not None:
+            write_counts(save_counts, words, split)
+        hashes.start()
+
+    return counted
 
 
 def _source(
