@@ -51,6 +51,25 @@ def compare(
     unreachable: Annotated[
         bool, typer.Option(help="Search vocabularies for tokens that no text produces.")
     ] = True,
+    methods: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME...",
+            help="Of the evaluation family, on a sample: see `methods list --family evaluation`; `all`, `none`.",
+        ),
+    ] = None,
+    lexicon: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABEL=FILE...", help="Words or gold segmentations of a language: morphology."
+        ),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FOLDER...", help="Weights of a tokenizer's model: under-trained tokens."
+        ),
+    ] = None,
     threads: Threads = 0,
 ) -> None:
     """Compare tokenizers on one text: a ranked table here, and a page with -o.
@@ -74,6 +93,9 @@ def compare(
             price=prices,
             context=context,
             unreachable=unreachable,
+            methods=methods or None,
+            lexicons=grouped("--lexicon", lexicon or []),
+            models={name: paths[-1] for name, paths in grouped("--model", model or []).items()},
             threads=threads,
             seed=settings().seed,
             offline=settings().offline,
@@ -85,6 +107,23 @@ def compare(
         note(f"The report is in {page}")
     failed = any(one.failed for one in found.tokenizers)
     raise typer.Exit(1 if failed or found.dropped else 0)
+
+
+def grouped(option: str, given: list[str]) -> dict[str, list[str]]:
+    """The values of an option that is given as NAME=VALUE, by name.
+
+    Raises:
+        OptionError: one has no name or no value.
+    """
+    from tokenworks.errors import OptionError
+
+    found: dict[str, list[str]] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if not (name and value):
+            raise OptionError(f"{option} {text!r} is not NAME=VALUE")
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def read_prices(given: list[str]) -> float | dict[str, float] | None:

@@ -8,7 +8,7 @@ per document and tokenizer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -136,6 +136,22 @@ class Encoded:
     def groups_of(self, kind: Kind) -> tuple[Group, ...]:
         """The groups of one kind."""
         return tuple(group for group in self.groups if group.kind == kind)
+
+    def only(self, numbers: Sequence[int]) -> Encoded:
+        """The same documents under some of the tokenizers, by number, in that order."""
+        chosen = list(numbers)
+        return replace(
+            self,
+            tokenizers=tuple(self.tokenizers[n] for n in chosen),
+            names=tuple(self.names[n] for n in chosen),
+            tokens=self.tokens[chosen],
+            unknown=self.unknown[chosen],
+            continued=self.continued[chosen],
+            continued_unicode=self.continued_unicode[chosen],
+            altered=self.altered[chosen],
+            histograms=tuple(self.histograms[n] for n in chosen),
+            token_bytes=tuple(self.token_bytes[n] for n in chosen),
+        )
 
     def _by(self, kind: Kind, labels: Sequence[str | None]) -> Iterator[Group]:
         order = np.argsort(self.cell, kind="stable")

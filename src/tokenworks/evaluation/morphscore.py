@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.evaluation.bootstrap import Floats, intervals, resampled_sums
-from tokenworks.evaluation.encoded import Encoded, distinct_names
+from tokenworks.evaluation.encoded import Encoded
 from tokenworks.evaluation.lexicon import Segmented
 from tokenworks.evaluation.row import Direction, Row
 from tokenworks.evaluation.sample import Sample
-from tokenworks.evaluation.tokens_on_text import TokenBytes
+from tokenworks.evaluation.tokens_on_text import spelled_tokens
 from tokenworks.evaluation.words_cut import Cut, cut_words
 from tokenworks.registry import method
 
@@ -51,10 +51,8 @@ def morphscore(
     boundaries are compared in bytes (the reference decodes token by token and loses pieces of
     characters). Intervals resample words. Raises: nothing.
     """
-    names = samples.names if isinstance(samples, Encoded) else distinct_names(tokenizers)
     rows: list[Row] = []
-    for name, tokenizer in zip(names, tokenizers, strict=True):
-        spelled = TokenBytes(tokenizer)
+    for name, spelled in spelled_tokens(tokenizers, samples):
         for language, items in sorted((words or {}).items()):
             if items:
                 rows.extend(_rows(name, language, cut_words(spelled, items)))
@@ -84,10 +82,8 @@ def compoundpiece(
     Cost: one encoding of the compounds. Deviations: none. Intervals resample compounds.
     Raises: nothing.
     """
-    names = samples.names if isinstance(samples, Encoded) else distinct_names(tokenizers)
     rows: list[Row] = []
-    for name, tokenizer in zip(names, tokenizers, strict=True):
-        spelled = TokenBytes(tokenizer)
+    for name, spelled in spelled_tokens(tokenizers, samples):
         for language, items in sorted((compounds or {}).items()):
             real = [item for item in items if item.boundaries]
             if real:

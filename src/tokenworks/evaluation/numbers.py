@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from tokenworks.evaluation.encoded import Encoded, distinct_names
+from tokenworks.evaluation.encoded import Encoded
 from tokenworks.evaluation.proportion import wilson
 from tokenworks.evaluation.row import Direction, Kind, Row
 from tokenworks.evaluation.sample import Sample
-from tokenworks.evaluation.tokens_on_text import TokenBytes, lay_texts
+from tokenworks.evaluation.tokens_on_text import TokenBytes, lay_texts, spelled_tokens
 from tokenworks.registry import method
 
 if TYPE_CHECKING:
@@ -54,11 +54,9 @@ def numbers(
     Cost: one encoding of `problems` sums. Deviations: the paper asks models; this is the part that
     needs none. Intervals are Wilson's over sums. Raises: nothing.
     """
-    names = samples.names if isinstance(samples, Encoded) else distinct_names(tokenizers)
     sums = _sums(problems, seed)
     rows: list[Row] = []
-    for name, tokenizer in zip(names, tokenizers, strict=True):
-        spelled = TokenBytes(tokenizer)
+    for name, spelled in spelled_tokens(tokenizers, samples):
         plain = _cuts(spelled, [[str(number) for number in one] for one in sums])
         comma = _cuts(spelled, [[f"{number:,}" for number in one] for one in sums])
         longer = [len(str(one[2])) > max(len(str(one[0])), len(str(one[1]))) for one in sums]

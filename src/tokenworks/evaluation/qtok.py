@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from tokenworks.data.udhr import declarations
 from tokenworks.evaluation.encoded import Encoded, distinct_names
 from tokenworks.evaluation.row import Direction, Kind, Row
 from tokenworks.evaluation.sample import Sample
@@ -40,6 +41,7 @@ SCRIPTS = frozenset(
         )
     ).split()
 )
+_WORD = re.compile(r"[^\W\d_]{2,}(?:['’-][^\W\d_]+)*")
 _CONTROL = re.compile(r"<[^<>\s]+>|\[[A-Z][A-Z0-9_]*\]")
 _HTML = re.compile(
     r"</?(a|b|br|body|code|div|em|form|h[1-6]|head|hr|html|i|img|input|label|li|link|meta|ol|option|p"
@@ -62,6 +64,7 @@ def qtok(
     model: object = None,
     *,
     core: float = 0.9,
+    words: Mapping[str, frozenset[str]] | None = None,
 ) -> list[Row]:
     """Count what vocabularies hold.
 
@@ -69,10 +72,13 @@ def qtok(
     `category_share`; per script `script_tokens` and `script_share` (tokens whose every character
     has a name of that script); `scripts_covered`; `begins_with_space` and `whole_characters`
     (percent); with several tokenizers `core_share` (percent held of the tokens that at least `core`
-    of the tokenizers have) and `singletons` (percent of its tokens that no other has).
+    of the tokenizers have) and `singletons` (percent of its tokens that no other has). Per language
+    `language_words` (tokens of two letters or more that are words of the language) and
+    `language_words_alone` (of those, words of no other language): `words` by language, lower case;
+    those of the Universal Declaration in languages of Latin and Cyrillic letters where left out.
     Cost: a look at every token. Deviations: a token stands in one category only (the reference also
-    counts spaced letters as "other"); no attribution of words to languages, for which the used
-    tokens per language of `reliability` stand. Raises: nothing.
+    counts spaced letters as "other"); the reference attributes by dictionaries, so that its counts are
+    greater than those by the words of one text. Raises: nothing.
     """
     names = samples.names if isinstance(samples, Encoded) else distinct_names(tokenizers)
     vocabularies = [vocabulary(tokenizer) for tokenizer in tokenizers]
@@ -81,7 +87,29 @@ def qtok(
         rows.extend(_of_vocabulary(name, found))
     if len(vocabularies) > 1:
         rows.extend(_shared(names, vocabularies, core))
+    languages = languages_of(_declared() if words is None else words)
+    for name, found in zip(names, vocabularies, strict=True):
+        rows.extend(_by_language(name, found, languages))
     return rows
+
+
+def languages_of(words: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
+    """The languages that each word stands in."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language in sorted(words):
+        for word in words[language]:
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
+@cache
+def _declared() -> dict[str, frozenset[str]]:
+    """The words of the Universal Declaration in languages of Latin and Cyrillic letters."""
+    return {
+        one.language: frozenset(_WORD.findall(one.text.lower()))
+        for one in declarations()
+        if one.script in ("Latin", "Cyrillic")
+    }
 
 
 def vocabulary(tokenizer: Tokenizer) -> list[tuple[bytes, bool]]:
@@ -104,6 +132,8 @@ def category(spelled: bytes, special: bool = False) -> tuple[str, str | None]:
         return "control", None
     spaced = text[0] == " " and len(text) > 1
     body = text[1:] if spaced else text
+    if len(body) > 1 and body.isascii() and body.isalpha():  # most tokens of most vocabularies
+        return ("spaced letters" if spaced else "inner letters"), "LATIN"
     scripts = {_script(character) for character in body}
     script = scripts.pop() if len(scripts) == 1 else None
     if len(body) == 1 and not spaced:
@@ -149,6 +179,28 @@ def _of_vocabulary(name: str, found: Sequence[tuple[bytes, bool]]) -> Iterator[R
     yield _row(name, "begins_with_space", 100 * spaced / total, "%", total)
     whole = total - categories["partial characters"] - categories["byte"]
     yield _row(name, "whole_characters", 100 * whole / total, "%", total, direction="higher")
+
+
+def _by_language(
+    name: str, found: Sequence[tuple[bytes, bool]], languages: Mapping[str, tuple[str, ...]]
+) -> Iterator[Row]:
+    spelled = {
+        text.strip(" ").lower()
+        for token, special in found
+        if not special and len(text := token.decode("utf-8", "ignore")) > 1
+    }
+    held: Counter[str] = Counter()
+    alone: Counter[str] = Counter()
+    for word in spelled & languages.keys():
+        held.update(languages[word])
+        if len(languages[word]) == 1:
+            alone[languages[word][0]] += 1
+    n = len(spelled)
+    for language in sorted({language for of in languages.values() for language in of}):
+        if n:
+            own, only = held[language], alone[language]
+            yield _row(name, "language_words", own, "tokens", n, "language", language)
+            yield _row(name, "language_words_alone", only, "tokens", n, "language", language)
 
 
 def _shared(

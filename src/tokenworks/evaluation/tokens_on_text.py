@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -113,6 +114,19 @@ class TokenBytes:
             filled = spans[spans[:, 1] > spans[:, 0]]
             cut[begin + filled[:, 0].astype(np.int64)] = True
         return Laid(ids, starts, cut, altered)
+
+
+def spelled_tokens(
+    tokenizers: Sequence[Tokenizer], samples: object
+) -> Iterator[tuple[str, TokenBytes]]:
+    """Names and token bytes of tokenizers, taken from an `Encoded` where that is given."""
+    from tokenworks.evaluation.encoded import Encoded, distinct_names
+
+    if isinstance(samples, Encoded):
+        yield from zip(samples.names, samples.token_bytes, strict=True)
+    else:
+        for name, tokenizer in zip(distinct_names(tokenizers), tokenizers, strict=True):
+            yield name, TokenBytes(tokenizer)
 
 
 def lay_texts(spelled: TokenBytes, texts: list[str]) -> tuple[Texts, Laid]:

@@ -9,6 +9,8 @@ from tokenworks import __version__
 from tokenworks.report import page
 from tokenworks.report.charts import LogAxis, heat, scatter, stacks
 from tokenworks.report.csv_links import csv_link
+from tokenworks.report.method_tables import sections
+from tokenworks.report.vocabulary_law import METRICS, needs
 
 if TYPE_CHECKING:
     from tokenworks.evaluation.row import Row
@@ -37,6 +39,9 @@ def render(comparison: Comparison) -> str:
     middle = (len(rows) + 1) // 2 if len(rows) >= COLUMNS_FROM else len(rows)
     widest = max(one.relative.high or one.relative.value for one in tokenizers)
     paragraphs = [cut for cut in comparison.cuts if cut.group == "paragraph"]
+    needed = needs(comparison)
+    needing = needed.rows if needed else ()
+    half = (len(needing) + 1) // 2 if len(needing) >= COLUMNS_FROM else len(needing)
     return page.render(
         "compare.html.j2",
         comparison=comparison,
@@ -62,6 +67,9 @@ def render(comparison: Comparison) -> str:
         ways=_ways(comparison),
         numbers=[_shown(comparison, cut) for cut in comparison.cuts if cut.group == "numbers"],
         code=[_shown(comparison, cut) for cut in comparison.cuts if cut.group == "code"],
+        sections=sections(comparison),
+        needs=needed,
+        need_columns=[part for part in (needing[:half], needing[half:]) if part],
         links=_links(comparison),
         colours=COLOURS,
         version=__version__,
@@ -174,6 +182,10 @@ def _links(comparison: Comparison) -> dict[str, str]:
                 for r in comparison.rows
                 if r.metric in FURTHER
             ),
+        ),
+        "law": csv_link(
+            ["label", "metric", "value", "unit"],
+            ((r.group, r.metric, r.value, r.unit) for r in comparison.rows if r.metric in METRICS),
         ),
         "cuts": csv_link(
             ["text", "kind", "tokenizer", "tokens"],

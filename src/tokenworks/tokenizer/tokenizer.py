@@ -316,8 +316,11 @@ class Tokenizer:
         Raises:
             OptionError: no token has this id.
         """
-        self._decoder.checked([id], skip_special=False)
-        return self._decoder.table[id]
+        found = self._decoder.table.get(id)
+        if found is None:
+            self._decoder.checked([id], skip_special=False)  # says which ids there are
+            return self._decoder.table[id]
+        return found
 
     def id_of(self, data: bytes) -> int | None:
         """The id of the token of these bytes, or None; a token of the model before an added one."""

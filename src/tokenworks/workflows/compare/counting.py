@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.errors import FormatError, TokenworksError
+from tokenworks.workflows.compare.even_sample import EvenSample
 from tokenworks.workflows.compare.tally import Tally
 from tokenworks.workflows.compare.texts import Corpus, Label, Text, describe_label
 
@@ -59,12 +60,13 @@ class Observed:
 
 @dataclass(slots=True)
 class Counted:
-    """The sums over a corpus, and one paragraph of each label."""
+    """The sums over a corpus, one paragraph of each label, and an even sample."""
 
     tally: Tally
     observed: list[Observed]
     labels: dict[str, Label]
     paragraphs: dict[str, str]
+    sample: EvenSample
     documents: int
     bytes: int
     seconds: float
@@ -91,7 +93,7 @@ def count_corpus(
     began = time.perf_counter()
     tally = Tally(len(tokenizers))
     observed = [Observed(np.zeros(one.max_id_plus_one, np.int64)) for one in tokenizers]
-    done = Counted(tally, observed, dict(corpus.labels), {}, 0, 0, 0.0)
+    done = Counted(tally, observed, dict(corpus.labels), {}, EvenSample(), 0, 0, 0.0)
     for texts in _batches(corpus):
         size = _add_batch(tokenizers, texts, done, threads)
         advance(size)
@@ -122,6 +124,7 @@ def _add_batch(tokenizers: list[Tokenizer], texts: list[Text], done: Counted, th
     names = done.tally.labels
     for text, (number, _) in zip(texts, places, strict=True):
         name = names[number]
+        done.sample.add(name, text)
         if name not in done.paragraphs:
             done.paragraphs[name] = paragraph(text.text)
             if name not in done.labels:

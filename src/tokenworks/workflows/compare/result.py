@@ -118,6 +118,25 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """A method of the family that gave rows."""
+
+    name: str
+    summary: str
+    paper: str | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The part of the corpus that the methods measured. whole: it is all of it."""
+
+    documents: int
+    characters: int
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Tokenizers on one corpus; `tokenizers` stand by rank, best first.
 
@@ -141,6 +160,8 @@ class Comparison:
     documents: int
     bytes: int
     context: int | None
+    methods: tuple[Used, ...]
+    sampled: Sampled
     rows: tuple[Row, ...]
     seed: int
     seconds: float
@@ -152,7 +173,8 @@ class Comparison:
 
         kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "rows"}
         kept["tokenizers"] = [asdict(one) for one in self.tokenizers]
-        for name in ("labels", "scripts", "cuts"):
+        kept["sampled"] = asdict(self.sampled)
+        for name in ("labels", "scripts", "cuts", "methods"):
             kept[name] = [asdict(one) for one in kept[name]]
         plain: dict[str, Any] = _plain(kept)
         return plain

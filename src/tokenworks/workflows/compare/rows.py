@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tokenworks.evaluation.row import Direction, Kind, Row
 from tokenworks.workflows.compare.intervals import Estimate
@@ -19,6 +20,22 @@ def tidy(
     for label in labels:
         found += _of_label(label, [one.name for one in tokenizers], kind)
     return tuple(row for row in found if math.isfinite(row.value))
+
+
+def merged(own: Sequence[Row], measured: Sequence[Row], parallel: bool) -> tuple[Row, ...]:
+    """Figures of the whole corpus, then those of the methods that do not stand there already.
+
+    Methods take labels for languages; where that is not known, the rows say "domain".
+    """
+    taken = {(row.tokenizer, row.metric, row.kind, row.group) for row in own}
+    found = list(own)
+    for row in measured:
+        renamed = row if parallel or row.kind != "language" else replace(row, kind="domain")
+        key = (renamed.tokenizer, renamed.metric, renamed.kind, renamed.group)
+        if key not in taken:
+            taken.add(key)
+            found.append(renamed)
+    return tuple(found)
 
 
 def _row(
