@@ -55,7 +55,7 @@ def compare(
         list[str] | None,
         typer.Option(
             metavar="NAME...",
-            help="Of the evaluation family, on a sample: see `methods list --family evaluation`; `all`, `none`.",
+            help="Of the evaluation family (`methods list`), on a sample; `all` or `none`.",
         ),
     ] = None,
     lexicon: Annotated[
