@@ -137,6 +137,23 @@ def read_corpus(
     return Corpus(title, texts, parallel, problems, {}, reference)
 
 
+def pasted_corpus(text: str) -> Corpus:
+    """One text: each of its lines that holds more than white space is a document, labelled by script."""
+    lines = [
+        (number, line)
+        for number, line in enumerate(text.splitlines(keepends=True), 1)
+        if not line.isspace()
+    ]
+    return Corpus(
+        title="the pasted text",
+        texts=[Text(line, main_script(line), f"line {number}") for number, line in lines],
+        parallel=False,
+        problems=Problems(),
+        labels={},
+        note="Each line is encoded by itself, and the labels are the scripts of the lines.",
+    )
+
+
 def _rule(path: str) -> str | None:
     folder = Path(path)
     try:
