@@ -2,21 +2,44 @@
 
 In Oniguruma, which the `tokenizers` library uses, `x{1,3}+` repeats `x{1,3}` (everywhere else it is
 possessive), `x{2}?` is `(?:x{2})?`, `^` and `$` stand at every line, `\\Z` before a final line end,
-`\\h` is a hexadecimal digit, and `(?m)` lets the dot match line ends. Definitions hold the spelling
-of everywhere else, chosen so that Oniguruma too reads it alike.
+`\\h` is a hexadecimal digit, `(?m)` lets the dot match line ends, a flag that stands alone governs the
+branches behind it, `[[:alpha:]]` and its like are those of Unicode, `\\w` counts superscript digits and
+fractions but no joiners, and case is ignored in `[\\p{Lu}]` but not in `\\p{Lu}`. Definitions hold the
+spelling of everywhere else, chosen so that Oniguruma too reads it alike.
+
+Not followed: where case is ignored, Oniguruma also takes two letters for one (`ss` for `ß`).
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from tokenworks._native import knows_pattern
+from tokenworks.tokenizer.pattern_flags import scoped
 from tokenworks.tokenizer.pattern_tokens import tokens
+from tokenworks.tokenizer.posix_classes import ASCII, UNICODE, spelled
 
 _COUNT = re.compile(r"\{\d*,?\d*\}")
 
 # `^` does not match behind a final line end; tokenizers never searches an empty text.
+_WORD = UNICODE["word"]
+_BARE = _WORD + "²³¹¼½¾"  # `\w` outside a set takes the Latin-1 numbers too
+_JOINED = _WORD + "\u200c\u200d"
+
+
+def _boundaries(word: str) -> dict[str, str]:
+    return {
+        r"\b": f"(?:(?<=[{word}])(?![{word}])|(?<![{word}])(?=[{word}]))",
+        r"\B": f"(?:(?<=[{word}])(?=[{word}])|(?<![{word}])(?![{word}]))",
+    }
+
+
 _HERE = {
+    r"\w": f"[{_BARE}]",
+    r"\W": f"[^{_BARE}]",
+    r"\p{Word}": f"[{_BARE}]",
+    **_boundaries(_BARE),
     "^": r"(?<![^\n])(?=[\s\S])",
     "$": r"(?![^\n])",
     r"\Z": r"(?=\n?(?![\s\S]))",
@@ -24,8 +47,17 @@ _HERE = {
     r"\h": "[0-9a-fA-F]",
     r"\H": "[^0-9a-fA-F]",
 }
-_THERE = {"^": r"\A", "$": r"\z"}
-_THERE_BY_LINE = {"^": r"(?<![^\n])", "$": r"(?![^\n])"}
+_HERE_IN_SET = {
+    r"\w": _WORD,
+    r"\W": f"[^{_WORD}]",
+    r"\h": "0-9a-fA-F",
+    r"\H": "[^0-9a-fA-F]",
+    r"\p{Word}": _WORD,
+}
+_WORD_THERE = {r"\w": f"[{_JOINED}]", r"\W": f"[^{_JOINED}]", **_boundaries(_JOINED)}
+_THERE = {"^": r"\A", "$": r"\z", **_WORD_THERE}
+_THERE_BY_LINE = {"^": r"(?<![^\n])", "$": r"(?![^\n])", **_WORD_THERE}
+_THERE_IN_SET = {r"\w": _JOINED, r"\W": f"[^{_JOINED}]"}
 _BY_LINE = re.compile(r"\(\?[a-z]*m[a-z]*[-:)]")  # where a flag lets anchors stand at every line
 
 
@@ -62,14 +94,25 @@ class _Rewriting:
         self._flags = {"s": "m", "m": ""} if possessive else {"m": "s"} if spellings else {}
         self._open: list[list[str]] = [[]]  # the atoms of each group that is open
         in_set: list[str] = []
-        for piece, depth in tokens(pattern):
-            if depth:
-                in_set.append("0-9a-fA-F" if piece == r"\h" and r"\h" in spellings else piece)
-                if piece == "]" and depth == 1:
-                    self._open[-1].append("".join(in_set))
-                    in_set.clear()
+        classes = ASCII if possessive else UNICODE
+        members = _THERE_IN_SET if possessive else _HERE_IN_SET
+        pieces = scoped(pattern, by_branch=possessive) if spellings else _plain(pattern)
+        for piece, depth, ignore in pieces:
+            if not spellings:
+                written = piece
+            elif depth:
+                written = spelled(piece, classes) or members.get(piece, piece)
             else:
-                self._add(piece, spellings.get(piece, piece))
+                written = spellings.get(piece, piece)
+                if ignore and piece.startswith((r"\p", r"\P")) and written == piece:
+                    written = f"[{piece}]" if possessive else f"(?-i:{piece})"
+            if not depth:
+                self._add(piece, written)
+                continue
+            in_set.append(written)
+            if piece == "]" and depth == 1:
+                self._open[-1].append("".join(in_set))
+                in_set.clear()
         self.text = "".join("".join(atoms) for atoms in [*self._open, in_set])
 
     def _add(self, piece: str, written: str) -> None:
@@ -102,3 +145,7 @@ class _Rewriting:
 
 def _are_flags(letters: list[str]) -> bool:
     return all(letter in "imsx-" for letter in letters)
+
+
+def _plain(pattern: str) -> Iterator[tuple[str, int, bool]]:
+    return ((piece, depth, False) for piece, depth in tokens(pattern))
