@@ -36,6 +36,7 @@ VERBS: dict[str, Verb] = {
         "tokenworks.cli.prune:prune", "Drop unused tokens; texts without them encode the same."
     ),
     "studio": Verb("tokenworks.cli.studio:studio", "Serve a page that shows tokens as one types."),
+    "lm": Verb("tokenworks.cli.lm:app", "Train small language models."),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 

@@ -63,12 +63,12 @@ def load(
     weights = Weights(folder)
     if not isinstance(tokenizer, Tokenizer):
         tokenizer = Tokenizer.load(folder if tokenizer is None else tokenizer, offline=offline)
-    _require_models()
+    require_models()
     import torch
 
     from tokenworks.lm.model import LanguageModel
 
-    where = _device(device)
+    where = torch_device(device)
     module = _open(folder, config, getattr(torch, _dtype(dtype)), weights)
     return LanguageModel(module.to(where), tokenizer, name=folder.name, path=folder)
 
@@ -123,7 +123,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _require_models() -> None:
+def require_models() -> None:
+    """Raise MissingExtraError with the line that installs torch and transformers where they are not."""
     try:
         import_module("torch")
         import_module("transformers")
@@ -131,7 +132,12 @@ def _require_models() -> None:
         raise MissingExtraError("models need: pip install 'tokenworks[models]'") from None
 
 
-def _device(name: str | None) -> torch.device:
+def torch_device(name: str | None) -> torch.device:
+    """The device of this name; the first GPU, or the CPU, without one.
+
+    Raises:
+        OptionError: there is no such device here.
+    """
     import torch
 
     if name is None:
@@ -171,7 +177,7 @@ def _open(folder: Path, config: dict[str, Any], dtype: torch.dtype, weights: Wei
     options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
     told: dict[str, Any]
     try:
-        with _silent():
+        with silent():
             settings = AutoConfig.from_pretrained(folder, **options)
             opener: Any = AutoModelForCausalLM
             module, told = opener.from_pretrained(
@@ -195,7 +201,7 @@ def _open(folder: Path, config: dict[str, Any], dtype: torch.dtype, weights: Wei
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
+def silent() -> Iterator[None]:
     """No progress bars and warnings of transformers on the terminal; what matters is checked here."""
     from transformers.utils import logging
 

@@ -1,0 +1,145 @@
+"""A corpus as one file of ids, and the batches of a run drawn from it by step alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks.errors import FormatError
+from tokenworks.files import atomic_file, write_json
+from tokenworks.lm.recipe import Recipe
+from tokenworks.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    import torch
+
+_TOGETHER = 64  # documents encoded at a time
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFile:
+    """Ids of a corpus: each document after the separator.
+
+    tokenizer: the hash of the tokenizer. tokens: separators among them. bytes: of the text.
+    """
+
+    path: Path
+    dtype: str
+    tokens: int
+    bytes: int
+    documents: int
+    tokenizer: str
+    separator: int
+
+    def ids(self) -> NDArray[np.unsignedinteger]:
+        """All ids, mapped from the file."""
+        found: NDArray[np.unsignedinteger] = np.memmap(self.path, self.dtype, "r")
+        return found
+
+    @property
+    def bytes_per_token(self) -> float:
+        return self.bytes / max(self.tokens, 1)
+
+
+def write_tokens(
+    path: Path,
+    texts: Iterable[str],
+    tokenizer: Tokenizer,
+    separator: int,
+    progress: Callable[[int], None] | None = None,
+) -> TokenFile:
+    """Encode texts into a file; special tokens that they spell are plain text.
+
+    Raises:
+        FormatError: there is no text.
+        WriteError: it cannot be written.
+    """
+    dtype = np.uint16 if tokenizer.max_id_plus_one <= 1 << 16 else np.uint32
+    tokens = size = documents = 0
+    with atomic_file(path) as out:
+        for group in _grouped(texts):
+            ids, starts = tokenizer.encode_batch(group, specials="text", errors="replace")
+            whole = np.insert(ids, starts[:-1].astype(np.int64), separator).astype(dtype)
+            out.write(whole.tobytes())
+            tokens += len(whole)
+            documents += len(group)
+            held = sum(len(text.encode("utf-8", "replace")) for text in group)
+            size += held
+            if progress:
+                progress(held)
+    if not size:
+        raise FormatError("the corpus holds no text")
+    found = TokenFile(
+        path, np.dtype(dtype).name, tokens, size, documents, tokenizer.sha256, separator
+    )
+    write_json(_beside(path), {**asdict(found), "path": path.name})
+    return found
+
+
+def read_tokens(path: Path, tokenizer: Tokenizer) -> TokenFile | None:
+    """The file of an earlier run; None where there is none, or it is of another tokenizer."""
+    try:
+        kept = json.loads(_beside(path).read_text("utf-8"))
+        found = TokenFile(**{**kept, "path": path})
+        whole = path.stat().st_size == found.tokens * np.dtype(found.dtype).itemsize
+    except (OSError, ValueError, TypeError):
+        return None
+    return found if whole and found.tokenizer == tokenizer.sha256 else None
+
+
+def batches(
+    file: TokenFile, recipe: Recipe, *, step: int = 0, rank: int = 0, world: int = 1
+) -> Iterator[torch.Tensor]:
+    """The batches from a step on, without end: [batch / world, length + 1] of ids, int64.
+
+    Sequences follow each other in the text; each epoch cuts them at another offset and shuffles them.
+    A batch depends on seed and step alone, so that a run resumes at any step.
+
+    Raises:
+        FormatError: the text is shorter than one sequence.
+    """
+    import torch
+
+    ids = file.ids()
+    many = (len(ids) - 1 - recipe.length) // recipe.length
+    if many < 1:
+        raise FormatError(
+            f"the corpus has {len(ids):,} tokens; sequences of {recipe.length:,} need at least "
+            f"{2 * recipe.length + 1:,}"
+        )
+    epoch, order, offset = -1, np.empty(0, np.int64), 0
+    while True:
+        rows = []
+        for place in range(step * recipe.batch, (step + 1) * recipe.batch):
+            if place // many != epoch:
+                epoch = place // many
+                random = np.random.default_rng([recipe.seed, epoch])
+                order, offset = random.permutation(many), int(random.integers(recipe.length))
+            begin = offset + int(order[place % many]) * recipe.length
+            rows.append(ids[begin : begin + recipe.length + 1])
+        own = np.stack(rows[rank::world]).astype(np.int64)
+        yield torch.from_numpy(own)
+        step += 1
+
+
+def _grouped(texts: Iterable[str]) -> Iterator[list[str]]:
+    group: list[str] = []
+    held = 0
+    for text in texts:
+        group.append(text)
+        held += len(text)
+        if len(group) == _TOGETHER or held > 16 << 20:
+            yield group
+            group, held = [], 0
+    if group:
+        yield group
+
+
+def _beside(path: Path) -> Path:
+    return path.with_suffix(".json")
