@@ -29,7 +29,7 @@ def compare(
     ] = None,
     labels: Annotated[
         str | None,
-        typer.Option(help=f"What documents are grouped by: {LABELS}; or `script`."),
+        typer.Option(help=f"What documents are grouped by: {LABELS}, `script`, or `language`."),
     ] = None,
     field: Field = "text",
     parallel: Annotated[

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 FAMILY = "evaluation"
 DEFAULT = ("compression", "reliability", "renyi", "premium", "qtok", "numbers", "robustness")
 WITH_LEXICON = ("morphscore", "compoundpiece", "tr-pure")
+OWN_LANGUAGES = {"qtok", *WITH_LEXICON}  # these do not go by the labels of the corpus
 LAW, WEIGHTS = "vocabulary-law", "under-trained"
 ALL, NONE = "all", "none"
 PARAGRAPHS = 60  # labels whose first paragraph is changed in the name of robustness
@@ -88,6 +89,7 @@ def measure(
     chosen: Plan,
     *,
     parallel: bool,
+    languages: bool,
     reference: str,
     reference_label: str | None,
     context: int | None,
@@ -100,7 +102,8 @@ def measure(
 
     Args:
         tokenizers: those compared. samples: a bounded part of the corpus, labels as languages.
-        chosen: from `plan`. parallel: labels hold the same documents.
+        chosen: from `plan`. parallel: labels hold the same documents. languages: labels are languages;
+            else rows by label say "domain".
         reference, reference_label: the tokenizer and the label that others are set against.
         context: tokens; the characters that fit are measured. seed: of random problems.
         threads: of encoding; 0 takes one per core.
@@ -137,6 +140,10 @@ def measure(
             rows = _guarded(info, function, encoded, given, found.notes)
         found.seconds[info.name] = time.perf_counter() - began
         if rows:
+            if not languages and info.name not in OWN_LANGUAGES:
+                rows = [
+                    replace(row, kind="domain") if row.kind == "language" else row for row in rows
+                ]
             found.rows += rows
             found.used.append(info)
     labels = {sample.language for sample in samples}

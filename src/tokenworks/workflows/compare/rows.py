@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from tokenworks.evaluation.row import Direction, Kind, Row
 from tokenworks.workflows.compare.intervals import Estimate
@@ -12,29 +11,25 @@ from tokenworks.workflows.compare.result import LabelFigures, TokenizerFigures
 
 
 def tidy(
-    tokenizers: Sequence[TokenizerFigures], labels: Sequence[LabelFigures], parallel: bool
+    tokenizers: Sequence[TokenizerFigures], labels: Sequence[LabelFigures], languages: bool
 ) -> tuple[Row, ...]:
     """Every figure as a row; figures that are not finite are left out."""
-    kind: Kind = "language" if parallel else "domain"
+    kind: Kind = "language" if languages else "domain"
     found = [row for one in tokenizers for row in _of_tokenizer(one)]
     for label in labels:
         found += _of_label(label, [one.name for one in tokenizers], kind)
     return tuple(row for row in found if math.isfinite(row.value))
 
 
-def merged(own: Sequence[Row], measured: Sequence[Row], parallel: bool) -> tuple[Row, ...]:
-    """Figures of the whole corpus, then those of the methods that do not stand there already.
-
-    Methods take labels for languages; where that is not known, the rows say "domain".
-    """
+def merged(own: Sequence[Row], measured: Sequence[Row]) -> tuple[Row, ...]:
+    """Figures of the whole corpus, then those of the methods that do not stand there already."""
     taken = {(row.tokenizer, row.metric, row.kind, row.group) for row in own}
     found = list(own)
     for row in measured:
-        renamed = row if parallel or row.kind != "language" else replace(row, kind="domain")
-        key = (renamed.tokenizer, renamed.metric, renamed.kind, renamed.group)
+        key = (row.tokenizer, row.metric, row.kind, row.group)
         if key not in taken:
             taken.add(key)
-            found.append(renamed)
+            found.append(row)
     return tuple(found)
 
 

@@ -49,8 +49,9 @@ def compare(
         tokenizers: `Tokenizer` objects, names or paths.
         on: files, folders and globs, or a `Corpus`; the Universal Declaration in 126 languages
             where left out.
-        labels: of documents: "folder", "file", "column:NAME", "name:PATTERN" with {label} in it, or
-            "script"; where left out, folders below a named folder, else files, else the names.
+        labels: of documents: "folder", "file", "column:NAME", "name:PATTERN" with {label} in it,
+            "script", or "language" (column, else folder, else an identifier); where left out, folders
+            below a named folder, else files, else the names.
         field: where records hold their text.
         parallel: the labels hold the same documents in the same order, so that premiums mean
             something.

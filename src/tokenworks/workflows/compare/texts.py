@@ -12,11 +12,12 @@ from pathlib import Path
 from tokenworks.data.udhr import Declaration, declarations
 from tokenworks.text import Document, Problems, documents
 from tokenworks.workflows.audit.describe import script
+from tokenworks.workflows.compare.languages import language_documents
 
 DOCUMENT = 1 << 18  # bytes; longer documents are cut, so that memory stays bounded
 FILES_AS_LABELS = 200  # a folder with more files than this is one label
 PROBED = 4000  # characters that decide on a script
-BY_SCRIPT = "script"
+BY_SCRIPT, BY_LANGUAGE = "script", "language"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Label:
 class Corpus:
     """A stream of texts, and what is known beforehand.
 
-    parallel: the labels hold the same documents in the same order.
+    parallel: the labels hold the same documents in the same order. languages: they are languages.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Corpus:
     reference: str | None = None  # the label that premiums are taken against
     shown: tuple[str, ...] = ()  # labels whose first paragraph is shown cut
     note: str = ""  # a sentence for readers
+    languages: bool = False
 
 
 SHOWN = (
@@ -90,6 +92,7 @@ def declaration_corpus(texts: Sequence[Declaration] | None = None) -> Corpus:
         labels=labels,
         reference=names.get("eng"),
         shown=tuple(names[code] for code in SHOWN if code in names),
+        languages=True,
     )
 
 
@@ -106,8 +109,8 @@ def read_corpus(
 
     Args:
         paths: as `tokenworks.text.documents` takes them.
-        labels: "folder", "file", "column:NAME", "name:PATTERN", "script", or None: folders below a
-            named folder, else files, else the names given.
+        labels: "folder", "file", "column:NAME", "name:PATTERN", "script", "language" (see
+            `language_documents`), or None: folders below a named folder, else files, else the names.
         field: where records hold their text.
         parallel: the labels hold the same documents in the same order.
         reference: the label that premiums are taken against; the first one where left out.
@@ -117,6 +120,9 @@ def read_corpus(
         UnknownNameError, OptionError, FormatError: a path or option is wrong.
     """
     problems = Problems()
+    if labels == BY_LANGUAGE:
+        texts = _by_language(paths, field=field, offline=offline, problems=problems)
+        return Corpus(_title(paths), texts, parallel, problems, {}, reference, languages=True)
     rule = None if labels == BY_SCRIPT else labels
     streams: list[tuple[str, Iterator[Document]]] = []
     for path in paths:
@@ -130,11 +136,24 @@ def read_corpus(
             on_problem=problems,
         )
         streams.append((_name(path), stream))
-    title = ", ".join(name for name, _ in streams[:3])
-    if len(streams) > 3:
-        title += f" and {len(streams) - 3} more"
     texts = _labelled(streams, by_script=labels == BY_SCRIPT)
-    return Corpus(title, texts, parallel, problems, {}, reference)
+    return Corpus(_title(paths), texts, parallel, problems, {}, reference)
+
+
+def _title(paths: Sequence[str]) -> str:
+    title = ", ".join(map(_name, paths[:3]))
+    return title if len(paths) <= 3 else f"{title} and {len(paths) - 3} more"
+
+
+def _by_language(
+    paths: Sequence[str], *, field: str, offline: bool, problems: Problems
+) -> Iterator[Text]:
+    for path in paths:
+        found = language_documents(
+            path, field=field, max_document_bytes=DOCUMENT, offline=offline, problems=problems
+        )
+        for document, label in found:
+            yield Text(document.text, label, document.where)
 
 
 def pasted_corpus(text: str) -> Corpus:
