@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tokenworks.workflows.extend import extend as extend
     from tokenworks.workflows.prune import prune as prune
     from tokenworks.workflows.train import train as train
+    from tokenworks.workflows.transplant import transplant as transplant
     from tokenworks.workflows.verify import verify as verify
 
 _EXPORTS = {
@@ -29,6 +30,7 @@ _EXPORTS = {
     "convert": "tokenworks.workflows.convert",
     "doctor": "tokenworks.workflows.doctor",
     "train": "tokenworks.workflows.train",
+    "transplant": "tokenworks.workflows.transplant",
     "extend": "tokenworks.workflows.extend",
     "prune": "tokenworks.workflows.prune",
     "verify": "tokenworks.workflows.verify",
@@ -45,6 +47,7 @@ __all__ = [
     "lm",
     "prune",
     "train",
+    "transplant",
     "verify",
 ]
 

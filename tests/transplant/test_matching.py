@@ -90,7 +90,11 @@ def test_renamed_eos_keeps_its_row() -> None:
 def test_word_pieces_match_by_where_they_stand() -> None:
     pieces = (b"[UNK]", b"the", b"##the", b"##s", b"un")
     model = WordPiece(pieces, np.arange(5, dtype=np.uint32), unk_id=0)
-    words = Tokenizer(Definition("words", model, decoder=({"type": "WordPiece", "prefix": "##", "cleanup": False},)))
+    words = Tokenizer(
+        Definition(
+            "words", model, decoder=({"type": "WordPiece", "prefix": "##", "cleanup": False},)
+        )
+    )
     gpt2 = Tokenizer.load("gpt2")
     found = match(words, gpt2, 5)
     assert [found.source[gpt2.id_of(token)] for token in (b" the", b"the", b"s")] == [1, 2, 3]

@@ -37,6 +37,10 @@ VERBS: dict[str, Verb] = {
     ),
     "studio": Verb("tokenworks.cli.studio:studio", "Serve a page that shows tokens as one types."),
     "lm": Verb("tokenworks.cli.lm:app", "Train small language models."),
+    "transplant": Verb(
+        "tokenworks.cli.transplant:transplant",
+        "Give a model another vocabulary, and prove what it kept.",
+    ),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 

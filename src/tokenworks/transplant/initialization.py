@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.tokenizer import Tokenizer
-from tokenworks.transplant.embeddings import Embeddings, Floats, Held, Ids, Part, Rows, moments
+from tokenworks.transplant.embeddings import Embeddings, Floats, Ids, Part, Rows, moments
 from tokenworks.transplant.matching import Match, token_ids
 
 # Given the old matrix, its name and the match: a function from new ids to their rows.
@@ -37,7 +38,8 @@ class Given:
     parallel: translations, (in the language of the model, in the new one).
     dictionary: words, (in the language of the model, in the new one).
     encoder: texts to vectors of their meaning, float32 [n, d].
-    memory: bytes that a method may use for its work.
+    memory: bytes that a method may use for its work. workspace: a folder where long work keeps what is
+    done, so that it can go on after an interruption. told: hears what is done, of how much.
     """
 
     seed: int = 0
@@ -48,6 +50,8 @@ class Given:
     dictionary: Sequence[tuple[str, str]] = ()
     encoder: Callable[[Sequence[str]], Floats] | None = None
     memory: int = 1 << 30
+    workspace: Path | None = None
+    told: Callable[[str, int, int], None] = lambda what, done, of: None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,13 +84,14 @@ class Report:
     """What was done, row by row.
 
     origin: uint8 [rows], an index of `ORIGINS`. source: int64 [rows], the old row that was copied or
-    -1. parts: int32 [rows], how many old rows were mixed. notes: figures of the method.
+    -1. input: the old rows that each new row of the input matrix is a sum of. notes: figures of the
+    method.
     """
 
     match: Match
     origin: NDArray[np.uint8]
     source: Ids
-    parts: NDArray[np.int32]
+    input: Mixtures
     notes: dict[str, Any] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
@@ -170,7 +175,7 @@ def compose(
         match,
         first.origin,
         match.source,
-        np.diff(first.starts).astype(np.int32),
+        Mixtures(first.starts, first.sources, first.weights),
         notes or {},
     )
     return Embeddings(made["input"], made.get("output"), made.get("bias")), report
@@ -227,11 +232,3 @@ def new_bytes(match: Match) -> list[bytes]:
     """The bytes of every target, in their order."""
     new: Tokenizer = match.new
     return [new.token_bytes(number) for number in match.targets.tolist()]
-
-
-def held(embeddings: Embeddings) -> Embeddings:
-    """The same matrices in memory."""
-    from tokenworks.transplant.embeddings import whole
-
-    made = {part: Held(whole(rows)) for part, rows in embeddings.parts().items()}
-    return Embeddings(made["input"], made.get("output"), made.get("bias"))

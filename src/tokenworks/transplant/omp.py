@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
+from tokenworks.files import atomic_file
 from tokenworks.registry import method
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import Embeddings, Floats, Ids, Rows
@@ -53,10 +56,10 @@ def omp(
         )
     matched = match(old, new, embeddings.input.rows)
     notes: dict[str, float | int] = {"anchors": len(matched.shared), "sparsity": sparsity}
-    mixtures = _pursued(matched, donor.input, sparsity, given.memory, notes, "input")
+    mixtures = _pursued(matched, donor.input, sparsity, given, notes, "input")
     output = None
     if embeddings.output is not None and donor.output is not None:
-        output = _pursued(matched, donor.output, sparsity, given.memory, notes, "output")
+        output = _pursued(matched, donor.output, sparsity, given, notes, "output")
     return compose(matched, embeddings, mixtures, output=output, notes=notes)
 
 
@@ -64,33 +67,46 @@ def _pursued(
     matched: Match,
     donor: Rows,
     sparsity: int,
-    memory: int,
+    given: Given,
     notes: dict[str, float | int],
     part: str,
 ) -> Mixtures:
-    anchors = donor.take(matched.shared)
-    n, width = anchors.shape
+    n, width = len(matched.shared), donor.width
     k = min(sparsity, n, width)
-    if k == 0:
+    if k == 0 or not len(matched.targets):
         return Mixtures.none(len(matched.targets))
+    anchors = donor.take(matched.shared)
     # One target needs its basis, its products with all anchors, and the triangle of coefficients.
     each = 4 * (k * width + 2 * n + 3 * width) + 8 * k * k
-    at_once = int(max(1, min(512, (memory - anchors.nbytes) // each)))
-    chosen, coefficients, left = [], [], []
+    at_once = int(max(1, min(512, (given.memory - anchors.nbytes) // each)))
+    parts: list[tuple[Ids, NDArray[np.float64], NDArray[np.float64]]] = []
     for start in range(0, len(matched.targets), at_once):
-        targets = donor.take(matched.targets[start : start + at_once])
-        atoms, weights, residual = pursue(anchors, targets, k)
-        chosen.append(atoms)
-        coefficients.append(weights)
-        size = np.maximum(np.linalg.norm(targets, axis=1), _LEAST)
-        left.append(np.linalg.norm(residual, axis=1) / size)
-    if not chosen:
-        return Mixtures.none(0)
-    atoms, weights = np.concatenate(chosen), np.concatenate(coefficients)
-    notes[f"{part}_residual"] = float(np.mean(np.concatenate(left)))
+        ids = matched.targets[start : start + at_once]
+        kept = given.workspace and given.workspace / f"omp-{part}-{start}-{len(ids)}-{k}.npz"
+        parts.append(_block(donor, anchors, ids, k, kept))
+        given.told(f"{part} rows", start + len(ids), len(matched.targets))
+    atoms, weights, left = (np.concatenate(column) for column in zip(*parts, strict=True))
+    notes[f"{part}_residual"] = float(left.mean())
     starts = np.arange(len(atoms) + 1, dtype=np.int64) * k
     sources = matched.source[matched.shared[atoms.reshape(-1)]]
     return Mixtures(starts, sources, weights.reshape(-1).astype(np.float32))
+
+
+def _block(
+    donor: Rows, anchors: Floats, ids: Ids, k: int, kept: Path | None
+) -> tuple[Ids, NDArray[np.float64], NDArray[np.float64]]:
+    """Atoms, coefficients and relative residuals of some targets; kept in a file where one is named."""
+    if kept is not None and kept.exists():
+        with np.load(kept, allow_pickle=False) as found:
+            return found["atoms"], found["weights"], found["left"]
+    targets = donor.take(ids)
+    atoms, weights, residual = pursue(anchors, targets, k)
+    size = np.maximum(np.linalg.norm(targets, axis=1), _LEAST)
+    left = (np.linalg.norm(residual, axis=1) / size).astype(np.float64)
+    if kept is not None:
+        with atomic_file(kept) as stream:
+            np.savez(stream, atoms=atoms, weights=weights, left=left)
+    return atoms, weights, left
 
 
 def pursue(anchors: Floats, targets: Floats, k: int) -> tuple[Ids, NDArray[np.float64], Floats]:

@@ -80,7 +80,7 @@ class StoredRows:
         return found[place]
 
     def _read(self, handle: int, row: int, target: NDArray[np.uint8]) -> None:
-        view = memoryview(target).cast("B")
+        view = target.reshape(-1).data.cast("B")
         at = self.tensor.begin + row * self.row_bytes
         done = 0
         while done < len(view):

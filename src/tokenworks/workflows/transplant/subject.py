@@ -22,7 +22,13 @@ INPUT = (
 )
 OUTPUT = ("lm_head.weight", "embed_out.weight", "output.weight")
 BIAS = ("lm_head.bias", "embed_out.bias", "output.bias")
-_PER_TOKEN = ("embed", "head", "vocab", "logits", "wte")  # in names of other matrices with such rows
+_PER_TOKEN = (
+    "embed",
+    "head",
+    "vocab",
+    "logits",
+    "wte",
+)  # in names of other matrices with such rows
 _NO_TOKENS = ("position", "wpe", "rotary")
 
 
@@ -203,9 +209,7 @@ def _check_shapes(
         )
 
 
-def _refuse_others(
-    folder: Path, weights: Weights, ours: set[str], names: dict[Part, str]
-) -> None:
+def _refuse_others(folder: Path, weights: Weights, ours: set[str], names: dict[Part, str]) -> None:
     rows = weights.tensors[names["input"]].shape[0]
     for name, tensor in weights.tensors.items():
         if name in ours or any(word in name for word in _NO_TOKENS):

@@ -22,6 +22,7 @@ _OF_THE_OLD = (
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.json", "merges.txt", "tokenizer.model", "chat_template.jinja", "tokenworks.json"),
     *("config.json", "generation_config.json", "manifest.json", INDEX),
+    *("report.html", "report.json", "rows.tsv"),
 )
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf", ".h5", ".msgpack", ".onnx")
 
@@ -55,7 +56,9 @@ def write_weights(
     Raises:
         WriteError: writing failed.
     """
-    rewritten, linked, copied = [], [], []
+    rewritten: list[str] = []
+    linked: list[str] = []
+    copied: list[str] = []
     total = 0
     for file in weights.files:
         tensors = [one for one in weights.tensors.values() if one.file == file]
@@ -77,10 +80,10 @@ def copy_others(source: Path, folder: Path) -> list[str]:
     """Copy what is neither weights nor said anew, such as a licence; returns the names."""
     names = []
     for file in sorted(source.iterdir()):
-        if file.is_file() and file.name not in _OF_THE_OLD and file.suffix not in _WEIGHTS:
-            if not file.name.startswith("."):
-                _copied(file, folder / file.name)
-                names.append(file.name)
+        described = file.name in _OF_THE_OLD or file.name.startswith(".")
+        if file.is_file() and not described and file.suffix not in _WEIGHTS:
+            _copied(file, folder / file.name)
+            names.append(file.name)
     return names
 
 
@@ -137,9 +140,7 @@ def _rewrite(
                 _copy_span(source, stream, tensor.begin, tensor.end, advance)
 
 
-def _write_rows(
-    stream: IO[bytes], rows: Rows, dtype: str, advance: Callable[[int], None]
-) -> None:
+def _write_rows(stream: IO[bytes], rows: Rows, dtype: str, advance: Callable[[int], None]) -> None:
     size = max(1, BLOCK // max(1, rows.width))
     for start in range(0, rows.rows, size):
         ids = np.arange(start, min(start + size, rows.rows), dtype=np.int64)
