@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "bpe/hash.h"
@@ -24,9 +25,10 @@ struct ShortKey {
 
 constexpr size_t kShortest = 15;
 
-// A table, since the length of the next pretoken cannot be predicted.
-inline constexpr std::array<ShortKey, 16> kKeyMasks = [] {
-  std::array<ShortKey, 16> masks{};
+// A table, since the length of the next pretoken cannot be predicted. Its last place is for all that is
+// longer than kShortest.
+inline constexpr std::array<ShortKey, 17> kKeyMasks = [] {
+  std::array<ShortKey, 17> masks{};
   for (unsigned length = 0; length < 16; ++length) {
     masks[length].low = length >= 8 ? ~0ull : (1ull << (8 * length)) - 1;
     masks[length].high = length > 8 ? (1ull << (8 * (length - 8))) - 1 : 0;
@@ -34,7 +36,7 @@ inline constexpr std::array<ShortKey, 16> kKeyMasks = [] {
   return masks;
 }();
 
-// Needs length <= 15. `readable` says that 16 bytes can be read at `s`.
+// Of a longer pretoken, a key that no short one has. `readable` says that 16 bytes can be read at `s`.
 inline ShortKey short_key(const uint8_t* s, size_t length, bool readable) {
   uint64_t low, high;
   if (readable) [[likely]] {
@@ -42,10 +44,11 @@ inline ShortKey short_key(const uint8_t* s, size_t length, bool readable) {
     high = load64(s + 8);
   } else {
     uint8_t padded[16] = {};
-    std::memcpy(padded, s, length);
+    std::memcpy(padded, s, std::min<size_t>(length, 16));
     low = load64(padded);
     high = load64(padded + 8);
   }
+  length = std::min<size_t>(length, 16);
   const auto [low_mask, high_mask] = kKeyMasks[length];
   return {low & low_mask, (high & high_mask) | static_cast<uint64_t>(length) << 56};
 }
@@ -57,34 +60,38 @@ inline uint64_t hash_short(const ShortKey& key) {
 class PretokenCache {
  public:
   static constexpr uint32_t kInline = 3;
+  static constexpr size_t kLongest = 128;  // bytes of a pretoken that is kept
 
   struct Entry {
     ShortKey key;
-    uint32_t ids[kInline];  // or the place of the ids in the arena
+    uint32_t ids[kInline];  // or the place of the ids among the records
     uint32_t count;
   };
   static_assert(sizeof(Entry) == 32);
 
-  // The large table has room for `expected` short pretokens and as many more.
-  explicit PretokenCache(size_t expected = 0)
-      : far_mask_(std::bit_ceil(std::max(expected * 2, kFarEntries)) - 1),
-        near_(new_table<Entry>(kNearEntries)),
-        far_(new_table<Entry>(far_mask_ + 1)),
-        long_(new_table<LongEntry>(kLongEntries)) {}
+  struct Ids {
+    const uint32_t* begin;
+    size_t count;
+  };
 
-  // A copy of the short pretokens of `seed`, which must have come in by insert_single.
-  PretokenCache(const PretokenCache& seed) : PretokenCache((seed.far_mask_ + 1) / 2) {
+  // Begins with room for `expected` pretokens.
+  explicit PretokenCache(size_t expected = 0)
+      : near_(new_table<Entry>(kNearEntries)),
+        slot_bits_(static_cast<unsigned>(std::bit_width(std::max(expected * 4, kFewestSlots) - 1))),
+        slots_(new_table<uint64_t>(size_t{1} << slot_bits_)) {}
+
+  // A copy of what `seed` knows.
+  PretokenCache(const PretokenCache& seed)
+      : near_(new_table<Entry>(kNearEntries)),
+        slot_bits_(seed.slot_bits_),
+        slots_(new_table<uint64_t>(size_t{1} << slot_bits_)),
+        used_(seed.used_) {
+    records_.reserve(kRoomyWords);
+    records_.assign(seed.records_.begin(), seed.records_.end());
     std::memcpy(near_.get(), seed.near_.get(), kNearEntries * sizeof(Entry));
-    std::memcpy(far_.get(), seed.far_.get(), (far_mask_ + 1) * sizeof(Entry));
-    far_used_ = seed.far_used_;
+    std::memcpy(slots_.get(), seed.slots_.get(), (size_t{1} << slot_bits_) * sizeof(uint64_t));
   }
   PretokenCache& operator=(const PretokenCache&) = delete;
-
-  // Enters a pretoken that is one token; does nothing if it is there.
-  void insert_single(const ShortKey& key, uint32_t id) {
-    const uint64_t hash = hash_short(key);
-    if (!find_far(key, hash)) insert(key, hash, {id});
-  }
 
   // The common pretokens lie in a table small enough for the processor's own caches, one place
   // each, so that finding them takes no branch that cannot be predicted.
@@ -99,82 +106,56 @@ class PretokenCache {
   };
   Near near() const { return Near(near_.get()); }
 
-  // Looks in the large table, and brings what it finds near.
-  const Entry* find_far(const ShortKey& key, uint64_t hash) {
-    for (size_t k = hash & far_mask_;; k = (k + 1) & far_mask_) {
-      const Entry& far = far_[k];
-      if (far.key == key) {
-        Entry& near = near_[near_place(hash)];
-        near = far;
-        return &near;
-      }
-      if (far.key == ShortKey{}) return nullptr;
+  // Looks for a short pretoken, and brings it near. `hash` is its hash_short.
+  const Entry* find_short(const ShortKey& key, uint64_t hash) {
+    for (size_t k = slot_of(hash); slots_[k]; k = after(k)) {
+      if ((slots_[k] ^ hash) >> 32) continue;
+      const uint32_t* record = records_.data() + static_cast<uint32_t>(slots_[k]);
+      if (key_of(record) == key) return bring_near(key, hash, record);
     }
+    return nullptr;
   }
 
-  // Needs a key that is not there.
-  const Entry* insert(const ShortKey& key, uint64_t hash, const std::vector<uint32_t>& ids) {
-    if (far_used_ > far_mask_ / 4 * 3) clear();
-    Entry& near = near_[near_place(hash)];
-    fill(near, ids);
-    near.key = key;
-    size_t k = hash & far_mask_;
-    while (!(far_[k].key == ShortKey{})) k = (k + 1) & far_mask_;
-    far_[k] = near;
-    ++far_used_;
-    return &near;
+  // Needs a short pretoken that is not there.
+  const Entry* insert_short(const uint8_t* s, size_t n, const ShortKey& key, uint64_t hash,
+                            const std::vector<uint32_t>& ids) {
+    return bring_near(key, hash, insert_record(s, n, hash, ids));
   }
 
-  // Pretokens of 16 bytes and more, up to kLongest.
-  static constexpr size_t kLongest = 128;
-
-  struct Ids {
-    const uint32_t* begin;
-    size_t count;
-  };
-
-  // Nothing is found as a null `begin`.
+  // Pretokens of kShortest to kLongest bytes; nothing is found as a null `begin`.
   Ids find_long(const uint8_t* s, size_t n, uint64_t hash) const {
-    for (size_t k = hash & kLongMask;; k = (k + 1) & kLongMask) {
-      const LongEntry& e = long_[k];
-      if (e.length == 0) return {nullptr, 0};
-      if (e.hash == hash && e.length == n && std::memcmp(bytes_.data() + e.bytes, s, n) == 0) {
-        return {arena_.data() + e.ids, e.count};
-      }
-    }
+    const uint32_t* record = find_record(s, n, hash);
+    return record ? Ids{record + 1, count_of(record)} : Ids{nullptr, 0};
   }
 
-  // Needs a pretoken that is not there, of 1 to kLongest bytes.
-  void insert_long(const uint8_t* s, size_t n, uint64_t hash, const std::vector<uint32_t>& ids) {
-    if (long_used_ == kMaxLongUsed || arena_.size() + ids.size() > kMaxArena) clear();
-    size_t k = hash & kLongMask;
-    while (long_[k].length != 0) k = (k + 1) & kLongMask;
-    long_[k] = {hash, static_cast<uint32_t>(bytes_.size()), static_cast<uint32_t>(arena_.size()),
-                static_cast<uint16_t>(n), static_cast<uint16_t>(ids.size())};
-    bytes_.insert(bytes_.end(), s, s + n);
-    arena_.insert(arena_.end(), ids.begin(), ids.end());
-    ++long_used_;
+  // Needs a pretoken that is not there.
+  Ids insert_long(const uint8_t* s, size_t n, uint64_t hash, const std::vector<uint32_t>& ids) {
+    return {insert_record(s, n, hash, ids) + 1, ids.size()};
   }
 
-  const uint32_t* ids(const Entry& e) const {
-    return e.count <= kInline ? e.ids : arena_.data() + e.ids[0];
+  // Where ids that were found lie, for as long as no room is made.
+  uint32_t place(Ids ids) const { return static_cast<uint32_t>(ids.begin - records_.data()); }
+  const uint32_t* ids_at(uint32_t place) const { return records_.data() + place; }
+  const uint32_t* ids(const Entry& e) const { return e.count <= kInline ? e.ids : ids_at(e.ids[0]); }
+
+  // Forgets everything if there is much of it. Only here: what was found stays where it is meanwhile.
+  void make_room() {
+    if (records_.size() > kMostWords || used_ > kMostPretokens) clear();
+  }
+
+  // Asks for the memory that looking up a pretoken will need: first its slot, then its record.
+  void prefetch_slot(uint64_t hash) const { prefetch(slots_.get() + slot_of(hash)); }
+  void prefetch_record(uint64_t hash) const {
+    prefetch(records_.data() + static_cast<uint32_t>(slots_[slot_of(hash)]));
   }
 
  private:
-  static constexpr size_t kNearEntries = 1 << 15;    // 1 MiB
-  static constexpr size_t kFarEntries = 1 << 18;      // 8 MiB at least, three quarters in use
-  static constexpr size_t kLongEntries = 1 << 18;    // 6 MiB, and the bytes and ids they name
-  static constexpr size_t kLongMask = kLongEntries - 1;
-  static constexpr size_t kMaxLongUsed = kLongEntries / 4 * 3;
-  static constexpr size_t kMaxArena = 1 << 22;
+  static constexpr size_t kNearEntries = 1 << 15;   // 1 MiB
+  static constexpr size_t kFewestSlots = 1 << 12;
+  static constexpr size_t kMostPretokens = 600000;
+  static constexpr size_t kRoomyWords = 1 << 21;    // 8 MiB, of which the system gives what is used
+  static constexpr size_t kMostWords = 1 << 23;     // 32 MiB of records
 
-  struct LongEntry {
-    uint64_t hash;
-    uint32_t bytes;   // place in bytes_
-    uint32_t ids;     // place in arena_
-    uint16_t length;  // 0: empty
-    uint16_t count;
-  };
   struct Free {
     void operator()(void* p) const { std::free(p); }
   };
@@ -189,37 +170,104 @@ class PretokenCache {
     if (!table) throw std::bad_alloc();
     return table;
   }
-  static size_t near_place(uint64_t hash) { return hash >> 32 & (kNearEntries - 1); }
+  static void prefetch(const void* p) {
+#if defined(__GNUC__)
+    __builtin_prefetch(p);
+#else
+    (void)p;
+#endif
+  }
+  static size_t near_place(uint64_t hash) { return hash & (kNearEntries - 1); }
 
-  void fill(Entry& e, const std::vector<uint32_t>& ids) {
-    if (ids.size() > kInline && arena_.size() + ids.size() > kMaxArena) clear();
-    e.count = static_cast<uint32_t>(ids.size());
-    if (ids.size() <= kInline) {
-      for (size_t i = 0; i < ids.size(); ++i) e.ids[i] = ids[i];
-      return;
+  // A record is a word with the number of bytes and of ids, the ids, and the bytes. Slots hold the
+  // high half of the hash, whose first bits are the slot's place, and the place of the record: a
+  // pretoken that is not there is known by one look at a small table, which matters since all the
+  // tables together are larger than the processor's caches.
+  static uint32_t head_of(size_t bytes, size_t ids) {
+    return static_cast<uint32_t>(bytes << 16 | ids);
+  }
+  static size_t count_of(const uint32_t* record) { return *record & 0xFFFF; }
+  static ShortKey key_of(const uint32_t* record) {
+    return short_key(reinterpret_cast<const uint8_t*>(record + 1 + count_of(record)), *record >> 16, true);
+  }
+
+  size_t slot_of(uint64_t slot) const { return slot >> (64 - slot_bits_); }
+  size_t after(size_t k) const { return (k + 1) & ((size_t{1} << slot_bits_) - 1); }
+
+  const uint32_t* find_record(const uint8_t* s, size_t n, uint64_t hash) const {
+    for (size_t k = slot_of(hash); slots_[k]; k = after(k)) {
+      if ((slots_[k] ^ hash) >> 32) continue;
+      const uint32_t* record = records_.data() + static_cast<uint32_t>(slots_[k]);
+      if (*record >> 16 == n && std::memcmp(record + 1 + count_of(record), s, n) == 0) return record;
     }
-    e.ids[0] = static_cast<uint32_t>(arena_.size());
-    arena_.insert(arena_.end(), ids.begin(), ids.end());
+    return nullptr;
+  }
+
+  const uint32_t* insert_record(const uint8_t* s, size_t n, uint64_t hash,
+                                const std::vector<uint32_t>& ids) {
+    const size_t words = 1 + ids.size() + (n + 3) / 4;
+    if (used_ >> (slot_bits_ - 3) >= 5) grow();  // five eighths
+    const size_t place = records_.size();
+    if (place + words + kSlack > records_.capacity()) records_.reserve(records_.capacity() * 2 + words + kSlack);
+    records_.resize(place + words);
+    uint32_t* record = records_.data() + place;
+    record[0] = head_of(n, ids.size());
+    std::copy(ids.begin(), ids.end(), record + 1);
+    record[words - 1] = 0;
+    std::memcpy(record + 1 + ids.size(), s, n);
+    enter(hash >> 32 << 32 | place);
+    ++used_;
+    return record;
+  }
+
+  const Entry* bring_near(const ShortKey& key, uint64_t hash, const uint32_t* record) {
+    Entry& e = near_[near_place(hash)];
+    e.key = key;
+    e.count = static_cast<uint32_t>(count_of(record));
+    e.ids[0] = static_cast<uint32_t>(record + 1 - records_.data());
+    if (e.count <= kInline) {
+      for (size_t i = 0; i < kInline; ++i) e.ids[i] = i < e.count ? record[1 + i] : 0;
+    }
+    return &e;
+  }
+
+  void enter(uint64_t slot) {
+    size_t k = slot_of(slot);
+    while (slots_[k]) k = after(k);
+    slots_[k] = slot;
+  }
+
+  void grow() {
+    const size_t before = size_t{1} << slot_bits_;
+    Zeroed<uint64_t> old = std::exchange(slots_, new_table<uint64_t>(before * 2));
+    ++slot_bits_;
+    for (size_t k = 0; k < before; ++k) {
+      if (old[k]) enter(old[k]);
+    }
+  }
+
+  static std::vector<uint32_t> first_records() {
+    std::vector<uint32_t> records;
+    records.reserve(kFirstRecord + kSlack);
+    records.resize(kFirstRecord);
+    return records;
   }
 
   void clear() {
     std::memset(near_.get(), 0, kNearEntries * sizeof(Entry));
-    std::memset(far_.get(), 0, (far_mask_ + 1) * sizeof(Entry));
-    far_used_ = 0;
-    std::memset(long_.get(), 0, kLongEntries * sizeof(LongEntry));
-    arena_.clear();
-    bytes_.clear();
-    long_used_ = 0;
+    std::memset(slots_.get(), 0, (size_t{1} << slot_bits_) * sizeof(uint64_t));
+    records_.resize(kFirstRecord);
+    used_ = 0;
   }
 
-  size_t far_mask_;
-  size_t far_used_ = 0;
-  size_t long_used_ = 0;
+  static constexpr size_t kFirstRecord = 1;  // so that no slot in use is zero
+  static constexpr size_t kSlack = 4;        // words past the last record that may be read
+
   Zeroed<Entry> near_;
-  Zeroed<Entry> far_;
-  Zeroed<LongEntry> long_;
-  std::vector<uint32_t> arena_;
-  std::vector<uint8_t> bytes_;
+  unsigned slot_bits_;
+  Zeroed<uint64_t> slots_;
+  size_t used_ = 0;
+  std::vector<uint32_t> records_ = first_records();
 };
 
 }  // namespace tokenworks

@@ -1,6 +1,7 @@
 // The pieces of a tokenizer, found by their bytes.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <stdexcept>
@@ -26,6 +27,8 @@ class Vocabulary {
     mask_ = slots - 1;
     if (blob_.size() >= UINT32_MAX) throw std::length_error("pieces of 4 GiB or more in all");
     slots_.assign(slots, Slot{kNone, 0, 0});
+    filter_bits_ = static_cast<unsigned>(std::countr_zero(slots)) + 3;
+    filter_.assign((size_t{1} << filter_bits_) / 64, 0);
     for (uint32_t i = 0; i < n; ++i) insert(i);
   }
 
@@ -37,6 +40,9 @@ class Vocabulary {
 
   uint32_t find(std::string_view bytes) const {
     const uint64_t h = hash(bytes);
+    // Most pretokens asked for are no piece, and the filter, unlike the table, stays in the nearest caches.
+    const uint64_t place = filter_place(h);
+    if (!(filter_[place / 64] >> place % 64 & 1)) return kNone;
     const uint32_t tag = tag_of(h, bytes.size());
     for (size_t k = h & mask_;; k = (k + 1) & mask_) {
       const Slot slot = slots_[k];
@@ -68,8 +74,11 @@ class Vocabulary {
     return hash_bytes(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
   }
 
+  uint64_t filter_place(uint64_t hash) const { return hash >> (64 - filter_bits_); }
+
   void insert(uint32_t i) {
     const uint64_t h = hash(piece(i));
+    filter_[filter_place(h) / 64] |= 1ull << filter_place(h) % 64;
     const uint32_t tag = tag_of(h, piece(i).size());
     for (size_t k = h & mask_;; k = (k + 1) & mask_) {
       Slot& slot = slots_[k];
@@ -83,7 +92,9 @@ class Vocabulary {
   std::string blob_;
   std::vector<uint64_t> offsets_;
   std::vector<Slot> slots_;
+  std::vector<uint64_t> filter_;  // a bit for each hash that a piece has: eight bits a slot
   size_t mask_ = 0;
+  unsigned filter_bits_ = 0;
 };
 
 }  // namespace tokenworks

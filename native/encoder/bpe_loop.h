@@ -6,14 +6,6 @@
 #include "scanner/ascii_starts.h"
 #include "scanner/visit.h"
 
-#if defined(__GNUC__)
-#define TOKENWORKS_INLINE __attribute__((always_inline))
-#define TOKENWORKS_NOINLINE __attribute__((noinline))
-#else
-#define TOKENWORKS_INLINE
-#define TOKENWORKS_NOINLINE
-#endif
-
 namespace tokenworks {
 
 // Pretokens that the near cache does not hold, and results that do not fit an entry.
@@ -23,14 +15,27 @@ class RarePretokens {
 
   TOKENWORKS_NOINLINE const PretokenCache::Entry* short_entry(const uint8_t* s, size_t length,
                                                               const ShortKey& key, uint64_t hash) {
-    if (const PretokenCache::Entry* e = w_.cache.find_far(key, hash)) return e;
+    if (const PretokenCache::Entry* e = w_.cache.find_short(key, hash)) return e;
     bpe_.encode_plain(s, length, w_.scratch, w_.merged);
-    return w_.cache.insert(key, hash, w_.merged);
+    return w_.cache.insert_short(s, length, key, hash, w_.merged);
+  }
+
+  // A pretoken of more than kShortest bytes, up to PretokenCache::kLongest, with its hash_bytes.
+  TOKENWORKS_NOINLINE PretokenCache::Ids long_ids(const uint8_t* s, size_t length, uint64_t hash) {
+    const PretokenCache::Ids found = w_.cache.find_long(s, length, hash);
+    if (found.begin) return found;
+    bpe_.encode_plain(s, length, w_.scratch, w_.merged);
+    return w_.cache.insert_long(s, length, hash, w_.merged);
   }
 
   // Appends the ids of a pretoken of any length.
   void append(const uint8_t* s, size_t length, bool readable, IdBuffer& out) {
-    if (length > kShortest) return append_long(s, length, out);
+    if (length > PretokenCache::kLongest) return append_uncached(s, length, out);
+    w_.cache.make_room();
+    if (length > kShortest) {
+      const PretokenCache::Ids ids = long_ids(s, length, hash_bytes(s, length));
+      return out.append(ids.begin, ids.count);
+    }
     const ShortKey key = short_key(s, length, readable);
     const uint64_t hash = hash_short(key);
     const PretokenCache::Entry* e = w_.cache.near().place(hash);
@@ -38,19 +43,9 @@ class RarePretokens {
     out.append(w_.cache.ids(*e), e->count);
   }
 
-  // Appends the ids of a pretoken of 16 bytes or more.
-  TOKENWORKS_NOINLINE void append_long(const uint8_t* s, size_t length, IdBuffer& out) {
-    if (length <= PretokenCache::kLongest) {
-      const uint64_t hash = hash_bytes(s, length);
-      const PretokenCache::Ids found = w_.cache.find_long(s, length, hash);
-      if (found.begin) return out.append(found.begin, found.count);
-      bpe_.encode_plain(s, length, w_.scratch, w_.merged);
-      w_.cache.insert_long(s, length, hash, w_.merged);
-      out.append(w_.merged.data(), w_.merged.size());
-    } else {
-      bpe_.encode_plain(s, length, w_.scratch, w_.merged);
-      out.append(w_.merged.data(), w_.merged.size());
-    }
+  TOKENWORKS_NOINLINE void append_uncached(const uint8_t* s, size_t length, IdBuffer& out) {
+    bpe_.encode_plain(s, length, w_.scratch, w_.merged);
+    out.append(w_.merged.data(), w_.merged.size());
   }
 
  private:
@@ -74,42 +69,126 @@ inline void encode_marked_words(const Bpe& bpe, std::string_view text, Workspace
   }
 }
 
+// Encodes text pretoken by pretoken, a batch at a time: what the near cache holds first, then the others,
+// whose places in memory are asked for together, and then the ids in order. No step waits for the
+// outcome of the one before, as it would from pretoken to pretoken.
+class BatchLoop {
+ public:
+  BatchLoop(const Bpe& bpe, Workspace& w, IdBuffer& out) : rare_(bpe, w), w_(w), out_(out) {}
+
+  void encode(scanner::FindEnds find_ends, const uint8_t* s, size_t n) {
+    size_t begin = 0;
+    for (size_t i = 0; i < n;) {
+      w_.cache.make_room();
+      ends_[0] = begin;
+      const size_t count = find_ends(s, n, i, ends_ + 1);
+      // Keys are made of 16 bytes at once, except at the very end of the text.
+      size_t safe = count;
+      while (safe > 0 && ends_[safe - 1] + 16 > n) --safe;
+      missing_ = 0;
+      find_near<true>(s, 0, safe);
+      find_near<false>(s, safe, count);
+      find_missing(s, n);
+      store(s, count);
+      begin = i;
+    }
+  }
+
+ private:
+  using Entry = PretokenCache::Entry;
+  static constexpr size_t kRoom = scanner::kBatchRoom;
+  static constexpr uint32_t kUncached = UINT32_MAX;  // a count: too long to be kept
+
+  struct Found {
+    uint32_t ids[PretokenCache::kInline];
+    uint32_t count;
+  };
+  struct Missing {
+    size_t at;
+    ShortKey key;
+    uint64_t hash;
+  };
+
+  template <bool Readable>
+  void find_near(const uint8_t* s, size_t first, size_t last) {
+    const PretokenCache::Near near = w_.cache.near();
+    size_t missing = missing_;
+    for (size_t k = first; k < last; ++k) {
+      const size_t begin = ends_[k];
+      const ShortKey key = short_key(s + begin, ends_[k + 1] - begin, Readable);
+      const uint64_t hash = hash_short(key);
+      const Entry* e = near.place(hash);
+      std::memcpy(&found_[k], e->ids, sizeof(Found));
+      missing_here_[missing].at = k;
+      missing += ((e->key.low ^ key.low) | (e->key.high ^ key.high)) != 0;
+    }
+    missing_ = missing;
+  }
+
+  TOKENWORKS_NOINLINE void find_missing(const uint8_t* s, size_t n) {
+    for (size_t j = 0; j < missing_; ++j) {
+      Missing& m = missing_here_[j];
+      const size_t begin = ends_[m.at], length = ends_[m.at + 1] - begin;
+      if (length <= kShortest) {
+        m.key = short_key(s + begin, length, begin + 16 <= n);
+        m.hash = hash_short(m.key);
+      } else {
+        m.hash = length <= PretokenCache::kLongest ? hash_bytes(s + begin, length) : 0;
+      }
+      w_.cache.prefetch_slot(m.hash);
+    }
+    for (size_t j = 0; j < missing_; ++j) w_.cache.prefetch_record(missing_here_[j].hash);
+    for (size_t j = 0; j < missing_; ++j) {
+      const Missing& m = missing_here_[j];
+      const size_t begin = ends_[m.at], length = ends_[m.at + 1] - begin;
+      Found& found = found_[m.at];
+      if (length <= kShortest) {
+        const Entry* e = rare_.short_entry(s + begin, length, m.key, m.hash);
+        std::memcpy(&found, e->ids, sizeof(Found));
+      } else if (length <= PretokenCache::kLongest) {
+        const PretokenCache::Ids ids = rare_.long_ids(s + begin, length, m.hash);
+        found = {{w_.cache.place(ids)}, static_cast<uint32_t>(ids.count)};
+        if (ids.count <= PretokenCache::kInline) std::copy(ids.begin, ids.begin + ids.count, found.ids);
+      } else {
+        found.count = kUncached;
+      }
+    }
+  }
+
+  void store(const uint8_t* s, size_t count) {
+    out_.ensure(kRoom * PretokenCache::kInline);
+    uint32_t* at = out_.end();
+    for (size_t k = 0; k < count; ++k) {
+      const Found& found = found_[k];
+      if (found.count <= PretokenCache::kInline) [[likely]] {
+        std::memcpy(at, found.ids, sizeof found.ids);  // always all three: no branch on the count
+        at += found.count;
+        continue;
+      }
+      out_.advance(static_cast<size_t>(at - out_.end()));
+      if (found.count == kUncached) {
+        rare_.append_uncached(s + ends_[k], ends_[k + 1] - ends_[k], out_);
+      } else {
+        out_.append(w_.cache.ids_at(found.ids[0]), found.count);
+      }
+      out_.ensure(kRoom * PretokenCache::kInline);
+      at = out_.end();
+    }
+    out_.advance(static_cast<size_t>(at - out_.end()));
+  }
+
+  RarePretokens rare_;
+  Workspace& w_;
+  IdBuffer& out_;
+  size_t missing_ = 0;
+  size_t ends_[kRoom + 1];
+  Found found_[kRoom];
+  Missing missing_here_[kRoom + 1];
+};
+
 template <class Pattern>
 void encode_pretokens(const Bpe& bpe, const uint8_t* s, size_t n, Workspace& w, IdBuffer& out) {
-  RarePretokens rare(bpe, w);
-  const PretokenCache::Near near = w.cache.near();
-  constexpr size_t kRoom = 1 << 12;  // ids between two looks at the buffer
-  out.ensure(kRoom);
-  uint32_t* at = out.end();
-  uint32_t* limit = at + kRoom;
-  const auto flush = [&] { out.advance(static_cast<size_t>(at - out.end())); };
-  const auto refresh = [&] {
-    out.ensure(kRoom);
-    at = out.end();
-    limit = at + kRoom;
-  };
-  scanner::scan<Pattern>(s, n, [&](size_t i, size_t end) TOKENWORKS_INLINE {
-    const size_t length = end - i;
-    if (length <= kShortest) [[likely]] {
-      const ShortKey key = short_key(s + i, length, i + 16 <= n);
-      const uint64_t hash = hash_short(key);
-      const PretokenCache::Entry* e = near.place(hash);
-      if (!(e->key == key)) [[unlikely]] e = rare.short_entry(s + i, length, key, hash);
-      if (e->count <= PretokenCache::kInline && at < limit) [[likely]] {
-        std::memcpy(at, e->ids, sizeof e->ids);  // always all three: no branch on the count
-        at += e->count;
-      } else {
-        flush();
-        out.append(w.cache.ids(*e), e->count);
-        refresh();
-      }
-    } else {
-      flush();
-      rare.append_long(s + i, length, out);
-      refresh();
-    }
-  });
-  flush();
+  BatchLoop(bpe, w, out).encode(scanner::ends_finder<Pattern>(), s, n);
 }
 
 }  // namespace tokenworks

@@ -145,7 +145,12 @@ std::unique_ptr<const PretokenCache> seed_cache(const Bpe* bpe) {
     if (piece.empty() || piece.size() > kShortest) continue;
     const auto* s = reinterpret_cast<const uint8_t*>(piece.data());
     bpe->encode_plain(s, piece.size(), scratch, ids);
-    if (ids.size() == 1) cache->insert_single(short_key(s, piece.size(), false), ids[0]);
+    if (ids.size() != 1) continue;
+    const ShortKey key = short_key(s, piece.size(), false);
+    const uint64_t hash = hash_short(key);
+    if (!cache->find_short(key, hash)) {
+      cache->insert_short(s, piece.size(), key, hash, ids);
+    }
   }
   return cache;
 }
