@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tokenworks.workflows.doctor import doctor as doctor
     from tokenworks.workflows.extend import extend as extend
     from tokenworks.workflows.prune import prune as prune
+    from tokenworks.workflows.score import score as score
     from tokenworks.workflows.train import train as train
     from tokenworks.workflows.transplant import transplant as transplant
     from tokenworks.workflows.verify import verify as verify
@@ -29,6 +30,7 @@ _EXPORTS = {
     "compare": "tokenworks.workflows.compare",
     "convert": "tokenworks.workflows.convert",
     "doctor": "tokenworks.workflows.doctor",
+    "score": "tokenworks.workflows.score",
     "train": "tokenworks.workflows.train",
     "transplant": "tokenworks.workflows.transplant",
     "extend": "tokenworks.workflows.extend",
@@ -46,6 +48,7 @@ __all__ = [
     "extend",
     "lm",
     "prune",
+    "score",
     "train",
     "transplant",
     "verify",

@@ -36,6 +36,7 @@ VERBS: dict[str, Verb] = {
         "tokenworks.cli.prune:prune", "Drop unused tokens; texts without them encode the same."
     ),
     "studio": Verb("tokenworks.cli.studio:studio", "Serve a page that shows tokens as one types."),
+    "score": Verb("tokenworks.cli.score:score", "Measure models in bits per byte of one text."),
     "lm": Verb("tokenworks.cli.lm:app", "Train small language models."),
     "transplant": Verb(
         "tokenworks.cli.transplant:transplant",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -194,6 +194,7 @@ class LanguageModel:
         *,
         window: int | None = None,
         stride: int | None = None,
+        on_tokens: Callable[[int], None] | None = None,
     ) -> Scores:
         """What texts cost, token by token; see `Scores` for what is counted.
 
@@ -201,6 +202,7 @@ class LanguageModel:
             texts: each is scored by itself, from the start on.
             window: tokens read at once, with those of `start`; the context, at most 2,048, if left out.
             stride: tokens that a window scores where a text is longer than one; half of it if left out.
+            on_tokens: called with the number of tokens scored, as they are.
 
         Raises:
             OptionError: a window or stride that cannot be.
@@ -208,7 +210,7 @@ class LanguageModel:
         """
         from tokenworks.lm.scoring import score
 
-        return score(self, texts, window=window, stride=stride)
+        return score(self, texts, window=window, stride=stride, on_tokens=on_tokens)
 
     # ------------------------------------------------------------------------------------------
 

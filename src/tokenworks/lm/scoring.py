@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,12 @@ def windows(length: int, visible: int, stride: int, offset: int = 0) -> Iterator
 
 
 def score(
-    model: LanguageModel, texts: Iterable[str], *, window: int | None, stride: int | None
+    model: LanguageModel,
+    texts: Iterable[str],
+    *,
+    window: int | None,
+    stride: int | None,
+    on_tokens: Callable[[int], None] | None,
 ) -> Scores:
     """See `LanguageModel.score`."""
     given = list(texts)
@@ -73,6 +78,8 @@ def score(
         nats[edges[:-1][edges[:-1] < edges[1:]]] = np.log(model.rows)
     for batch in _batches(plan, model.rows, window):
         _count(model, ids, start, batch, nats)
+        if on_tokens:
+            on_tokens(sum(one.end - one.first for one in batch))
     if not np.isfinite(nats).all():
         at = int(np.flatnonzero(~np.isfinite(nats))[0])
         raise FormatError(
