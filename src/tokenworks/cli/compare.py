@@ -27,6 +27,13 @@ def compare(
         str | None,
         typer.Option("-o", "--output", help="The page; JSON and an Arrow table lie beside it."),
     ] = None,
+    svg: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Write the charts for papers, as SVG.")
+    ] = None,
+    png: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Write the charts as PNG (needs tokenworks[images])."),
+    ] = None,
     labels: Annotated[
         str | None,
         typer.Option(help=f"What documents are grouped by: {LABELS}, `script`, or `language`."),
@@ -76,6 +83,7 @@ def compare(
 
     Exit code 0: compared; 1: compared, but a tokenizer failed on some text.
     """
+    from tokenworks.report.chart_files import write_png, write_svg
     from tokenworks.report.compare_files import write
     from tokenworks.report.compare_table import ranking
     from tokenworks.workflows.compare import compare as run
@@ -105,6 +113,10 @@ def compare(
     if output is not None:
         page = write(found, Path(output))
         note(f"The report is in {page}")
+    if svg is not None:
+        note(f"{len(write_svg(found, Path(svg)))} charts are in {svg}")
+    if png is not None:
+        note(f"{len(write_png(found, Path(png)))} charts are in {png}")
     failed = any(one.failed for one in found.tokenizers)
     raise typer.Exit(1 if failed or found.dropped else 0)
 
