@@ -311,6 +311,36 @@ def test_the_command_writes_a_page(tied: Path, tmp_path: Path, capsys: Any) -> N
         assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_healing_trains_what_it_says(tied: Path, tmp_path: Path, whole: bool) -> None:
+    text = [str(_text(tmp_path))]
+    out = {name: tmp_path / name for name in ("raw", "healed")}
+    transplant(tied, NEW, out=out["raw"], method="mean", score=False)
+    result = transplant(
+        tied, NEW, out=out["healed"], method="mean", on=text, heal=12, heal_all=whole
+    )
+    assert result.scored is not None and result.scored.bits_per_byte_healed is not None
+    assert result.scored.bits_per_byte_healed < result.scored.bits_per_byte_after
+    assert result.healing["loss_last"] < result.healing["loss_first"]
+    one, two = (load_file(folder / "model.safetensors") for folder in out.values())
+    changed = {name for name in one if not torch.equal(one[name], two[name])}
+    assert (changed == {"model.embed_tokens.weight"}) is not whole
+    assert {tensor.dtype for tensor in two.values()} == {torch.bfloat16}
+    with pytest.raises(OptionError, match="--on"):
+        transplant(tied, NEW, out=tmp_path / "other", heal=3)
+
+
+def test_a_twentieth_is_held_out(tmp_path: Path) -> None:
+    from tokenworks.workflows.transplant.material import read_texts
+
+    path = tmp_path / "long.txt"
+    path.write_text("\n".join(f"line {number} of a long text" for number in range(9000)))
+    texts = read_texts([str(path)])
+    held, given = sum(map(len, texts.scored)), sum(map(len, texts.given))
+    assert 0.03 < held / (held + given) < 0.07 and "held out" in texts.name
+    assert not set("\n".join(texts.scored).split("\n")) & set("\n".join(texts.given).split("\n"))
+
+
 def test_rows_stay_exact_in_every_type(tmp_path: Path) -> None:
     from tokenworks.workflows.transplant.stored_rows import decoded, encoded
 

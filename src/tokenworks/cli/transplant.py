@@ -42,6 +42,12 @@ def transplant(
     option: Annotated[
         list[str] | None, typer.Option(help="Of the method: sparsity=32, variant=last, ...")
     ] = None,
+    heal: Annotated[
+        int, typer.Option(help="Then train the token matrices for so many steps on --on.")
+    ] = 0,
+    heal_all: Annotated[
+        bool, typer.Option("--heal-all", help="Train the whole model in these steps.")
+    ] = False,
     field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
     score: Annotated[
         bool, typer.Option("--score/--no-score", help="Run both models and compare them.")
@@ -74,6 +80,8 @@ def transplant(
             field=field,
             options=_options(option or []),
             score=score,
+            heal=heal,
+            heal_all=heal_all,
             seed=settings().seed,
             offline=settings().offline,
             overwrite=overwrite,
@@ -109,6 +117,11 @@ def _render(result: TransplantResult, page: Path) -> RenderableType:
             f"tokens: {scored.tokens_before:,} before, {scored.tokens_after:,} after "
             f"({100 * scored.tokens_saved:.1f} % saved)",
         ]
+    if scored is not None and scored.bits_per_byte_healed is not None:
+        lines.append(
+            f"bits per byte: {scored.bits_per_byte_healed:.4f} after {result.healing['steps']} steps "
+            f"of healing ({result.healing['trained']})"
+        )
     signs = {True: "held", False: "BROKEN", None: "not looked at"}
     lines += [f"{check.name}: {signs[check.held]}, {check.detail}" for check in result.checks]
     lines += [f"note: {note}" for note in result.notes]

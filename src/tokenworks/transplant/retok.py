@@ -23,7 +23,7 @@ def retok(
     """Give every new token the mean of its old pieces in the input and the output matrix.
 
     Inputs/outputs: matrices by old id; matrices by new id, and a report. Training the two matrices
-    with the rest frozen is the paper's second half: `--heal N --heal-only embeddings`. Cost: the new
+    with the rest frozen is the paper's second half: `--heal N`. Cost: the new
     vocabulary encoded once. Deviations: none; as an initializer it is `fvt` on both matrices.
     """
     return fvt(old, new, embeddings, given)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tokenworks.data.udhr import declaration
 from tokenworks.errors import FormatError, OptionError
 from tokenworks.text.reading import documents
-from tokenworks.text.sampling import is_held_out
 
-HELD_OUT = 0.05
+HELD_OUT = 20  # one block of so many
 _MOST_TEXT = 32 << 20  # characters that initializers read
 _MOST_SCORED = 60_000  # characters that are scored
-_CHUNK = 4000
+_BLOCK = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Texts:
 
 
 def read_texts(on: Sequence[str], field: str = "text") -> Texts:
-    """Paragraphs of a corpus, a twentieth of them held out for scoring.
+    """Blocks of a corpus, every twentieth of them held out for scoring.
 
     Raises:
         FormatError: the corpus holds no text.
@@ -38,44 +37,39 @@ def read_texts(on: Sequence[str], field: str = "text") -> Texts:
         )
     given: list[str] = []
     held: list[str] = []
-    size = scored = 0
-    for document in documents(list(on), field=field, split="paragraphs"):
-        text = document.text
-        if not text.strip():
-            continue
-        if scored < _MOST_SCORED and is_held_out(text, HELD_OUT):
-            held.append(text)
-            scored += len(text)
-        elif size < _MOST_TEXT:
-            given.append(text)
-            size += len(text)
-        else:
+    size = scored = number = 0
+    for document in documents(list(on), field=field):
+        for block in _blocks(document.text):
+            number += 1
+            if number % HELD_OUT == HELD_OUT // 2 and scored < _MOST_SCORED:
+                held.append(block)
+                scored += len(block)
+            elif size < _MOST_TEXT:
+                given.append(block)
+                size += len(block)
+        if size >= _MOST_TEXT:
             break
-    if not given and not held:
-        raise FormatError(f"{', '.join(map(str, on))}: no text")
     name = ", ".join(Path(one).name for one in on)
-    if not held:  # too few paragraphs to hold one out
-        return Texts(f"{name} (also given to the method)", tuple(given), _chunks(given))
-    return Texts(f"{name} (held out)", tuple(given), _chunks(held))
+    if not given:
+        raise FormatError(f"{', '.join(map(str, on))}: no text")
+    if not held:  # too little to hold any of it out
+        return Texts(f"{name} (also given to the method)", tuple(given), tuple(given))
+    return Texts(f"{name} (held out)", tuple(given), tuple(held))
 
 
-def _chunks(paragraphs: Sequence[str]) -> tuple[str, ...]:
-    """Paragraphs joined to texts of a few thousand characters, so that most tokens have a context."""
-    chunks: list[str] = []
-    part: list[str] = []
-    size = total = 0
-    for paragraph in paragraphs:
-        part.append(paragraph)
-        size += len(paragraph)
-        if size >= _CHUNK:
-            chunks.append("\n\n".join(part))
-            total += size
-            part, size = [], 0
-            if total >= _MOST_SCORED:
-                return tuple(chunks)
-    if part:
-        chunks.append("\n\n".join(part))
-    return tuple(chunks)
+def _blocks(text: str) -> Iterator[str]:
+    """Pieces of 2,000 to 4,000 characters, cut at the ends of lines or words where there are any."""
+    start = 0
+    while start < len(text):
+        least, most = start + _BLOCK, start + 2 * _BLOCK
+        end = text.find("\n", least, most)
+        if end < 0 and most < len(text):
+            end = text.rfind(" ", least, most)
+        end = min(most, len(text)) if end < 0 else end
+        block = text[start:end].strip("\n")
+        if block.strip():
+            yield block
+        start = end
 
 
 def read_parallel(files: tuple[str, str] | None) -> tuple[tuple[str, str], ...]:

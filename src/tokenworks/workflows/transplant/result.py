@@ -79,6 +79,7 @@ class TransplantResult:
     shards: dict[str, Any]
     seconds: dict[str, float]
     peak_memory_mb: float
+    healing: dict[str, Any] = field(default_factory=dict)
     files: tuple[str, ...] = field(default=())
 
     @property

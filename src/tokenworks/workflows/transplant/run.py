@@ -24,6 +24,7 @@ from tokenworks.workflows.transplant.configs import (
     new_generation,
     with_chat_template,
 )
+from tokenworks.workflows.transplant.healing import heal as train_on
 from tokenworks.workflows.transplant.material import (
     Texts,
     read_dictionary,
@@ -52,6 +53,8 @@ def transplant(
     field: str = "text",
     options: Mapping[str, Any] | None = None,
     score: bool = True,
+    heal: int = 0,
+    heal_all: bool = False,
     memory: int = 1 << 30,
     seed: int = 0,
     offline: bool = False,
@@ -68,12 +71,14 @@ def transplant(
         method: an initializer of the family `transplant`.
         donor: a model that has the new tokenizer, for `omp`.
         on: text in the language of the new tokenizer, for methods that need it and for scoring (a
-            twentieth of its paragraphs is held out).
+            twentieth is held out).
         old_on: text in the language of the model, for methods that map languages.
         parallel: two files with translated sentences, line by line: the model's language, the new one.
         dictionary: a file of word pairs with a tab between them, in the same order.
         field: where records of a corpus hold their text.
         options: of the method.
+        heal: steps of training afterwards, on the texts of `on` that are not held out.
+        heal_all: train the whole model instead of the token matrices alone.
         score: run both models; where it is left out only rows are compared.
         memory: bytes that a method may use for its work.
         seed: of random rows.
@@ -95,6 +100,8 @@ def transplant(
     one = subject(model, offline=offline)
     if Path(out).resolve() == one.folder.resolve():
         raise OptionError(f"{out} is the model itself; name another folder")
+    if heal and not on:
+        raise OptionError("healing needs text in the language of the new tokenizer (--on)")
     chosen, initialize = _method(method, options or {})
     told("reading the matrices", 0, 1)
     refuse_not_finite(one)
@@ -129,6 +136,23 @@ def transplant(
         checks = [checking.check_rows(one, report.match, place.model)]
         scored, more = _scored(one, place.model, report, texts, score, told)
         checks += more
+        lengths = checking.norms(one, report, place.model)
+        shown = checking.made_rows(one, report, place.model)
+        checked_at = time.perf_counter()
+        healed: dict[str, Any] = {}
+        if heal:
+            named: dict[str, str] = dict(one.names.items())
+            healed = train_on(
+                place.model,
+                texts.given,
+                heal,
+                place.work,
+                names=named,
+                whole=heal_all,
+                seed=seed,
+                told=told,
+            )
+            scored = _scored_again(scored, place.model, texts)
         result = TransplantResult(
             model=str(model),
             tokenizer=new.name,
@@ -144,8 +168,9 @@ def transplant(
             notes=tuple(dict.fromkeys([*notes, *_about_specials(report)])),
             checks=tuple(checks),
             scored=scored,
-            norms=checking.norms(one, report, place.model),
-            rows=checking.made_rows(one, report, place.model),
+            norms=lengths,
+            rows=shown,
+            healing=healed,
             shards={
                 "rewritten": list(written.rewritten),
                 "linked": list(written.linked),
@@ -155,7 +180,8 @@ def transplant(
                 "checking before": checked - begun,
                 "rows": made_at - checked,
                 "writing": written_at - made_at,
-                "checking after": time.perf_counter() - written_at,
+                "checking after": checked_at - written_at,
+                "healing": time.perf_counter() - checked_at,
             },
             peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             files=tuple(sorted(file.name for file in place.model.iterdir())),
@@ -285,6 +311,14 @@ def _scored(
     told("scoring", 0, 1)
     before, after = load(one.folder, tokenizer=one.tokenizer), load(folder)
     return checking.compare_models(before, after, report.match, texts.scored, texts.name)
+
+
+def _scored_again(scored: Scored | None, folder: Path, texts: Texts) -> Scored | None:
+    if scored is None:
+        return None
+    from tokenworks.lm.loading import load
+
+    return replace(scored, bits_per_byte_healed=load(folder).score(texts.scored).bits_per_byte)
 
 
 def _about_specials(report: Report) -> list[str]:

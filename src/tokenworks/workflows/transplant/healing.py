@@ -1,0 +1,140 @@
+"""Healing: some steps of training after a transplant, of the token matrices alone or of the whole model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tokenworks.errors import OptionError
+from tokenworks.lm.weights import INDEX, Weights
+from tokenworks.tokenizer import Tokenizer
+from tokenworks.transplant.embeddings import Held, Rows
+from tokenworks.workflows.transplant.writing import write_weights
+
+_BATCH, _LENGTH = 8, 256
+_TOKEN_RATE, _INNER_RATE = 0.002, 0.002  # a trained model: gentler than the recipe for a new one
+_DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
+
+
+def heal(
+    folder: Path,
+    texts: Sequence[str],
+    steps: int,
+    work: Path,
+    *,
+    names: dict[str, str],
+    whole: bool = False,
+    seed: int = 0,
+    told: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> dict[str, Any]:
+    """Train a model in place.
+
+    Args:
+        folder: of the model; its files are replaced.
+        texts: to train on.
+        steps: of 8 sequences of up to 256 tokens.
+        work: for the encoded text and the new files.
+        names: tensors of the token matrices, by part.
+        whole: train everything; otherwise the token matrices only, and no other tensor changes.
+        seed: of the order of the text.
+        told: hears the steps.
+
+    Returns:
+        What was done: steps, tokens, and nats per token at the beginning and the end.
+
+    Raises:
+        OptionError: no texts, or too few steps.
+        FormatError: the text is too short, or the loss is no number.
+    """
+    if steps < 1:
+        raise OptionError(f"heal is {steps}; it must be 1 or more")
+    if not texts:
+        raise OptionError("healing needs text in the language of the new tokenizer (--on)")
+    from tokenworks.lm.fitting import Training
+    from tokenworks.lm.loading import load
+    from tokenworks.lm.recipe import Recipe
+    from tokenworks.lm.token_file import batches, write_tokens
+
+    model = load(folder)
+    length = min(_LENGTH, model.context or _LENGTH)
+    file = write_tokens(work / "heal.bin", texts, model.tokenizer, _separator(model.tokenizer))
+    recipe = Recipe(
+        steps=steps,
+        batch=_BATCH,
+        length=length,
+        matrix_rate=_INNER_RATE,
+        other_rate=_TOKEN_RATE,
+        warmup=max(1, min(50, steps // 10)),
+        seed=seed,
+    )
+    module = model.model
+    for parameter in module.parameters():
+        parameter.requires_grad_(whole)
+    ends = [module.get_input_embeddings(), module.get_output_embeddings()]
+    for end in ends:
+        for parameter in end.parameters():
+            parameter.requires_grad_(True)
+    losses = []
+    for step in Training(module, recipe).fit(batches(file, recipe)):
+        losses.append(step.loss)
+        told("healing", step.number, steps)
+    module.eval()
+    if whole:
+        _save_all(folder, module, work)
+    else:
+        parts = {
+            "input": ends[0].weight,
+            "output": ends[1].weight,
+            "bias": getattr(ends[1], "bias", None),
+        }
+        _save_rows(folder, {names[part]: parts[part] for part in names}, work)
+    few = max(1, len(losses) // 10)
+    return {
+        "steps": steps,
+        "trained": "all" if whole else "embeddings",
+        "tokens": steps * _BATCH * length,
+        "loss_first": float(np.mean(losses[:few])),
+        "loss_last": float(np.mean(losses[-few:])),
+    }
+
+
+def _separator(tokenizer: Tokenizer) -> int:
+    definition = tokenizer.definition
+    for number in (definition.eos_id, definition.bos_id, *tokenizer.specials.values()):
+        if number is not None:
+            return number
+    raise OptionError(f"{tokenizer.name} has no special token to put between documents")
+
+
+def _save_rows(folder: Path, tensors: dict[str, Any], work: Path) -> None:
+    """Replace the token matrices in the files of the folder; linked shards stay linked."""
+    made: dict[str, Rows] = {}
+    for name, tensor in tensors.items():
+        array = tensor.detach().float().cpu().numpy()
+        made[name] = Held(array.reshape(len(array), -1))
+    fresh = work / "healed"
+    fresh.mkdir()
+    written = write_weights(Weights(folder), made, None, fresh, lambda count: None)
+    for name in written.rewritten:
+        (fresh / name).replace(folder / name)
+
+
+def _save_all(folder: Path, module: Any, work: Path) -> None:
+    import torch
+
+    from tokenworks.lm.loading import silent
+
+    weights = Weights(folder)
+    kinds = {tensor.dtype for tensor in weights.tensors.values()}
+    dtype = _DTYPES.get(next(iter(kinds)) if len(kinds) == 1 else "F32", "float32")
+    fresh = work / "healed"
+    with silent():
+        module.to(getattr(torch, dtype)).save_pretrained(fresh)
+    for file in [*weights.files, folder / INDEX]:
+        file.unlink(missing_ok=True)
+    for file in fresh.iterdir():
+        if file.suffix == ".safetensors" or file.name == INDEX:
+            file.replace(folder / file.name)
