@@ -74,11 +74,11 @@ std::unique_ptr<Counter> make(const std::string& pattern, unsigned threads, uint
   return std::make_unique<Counter>(options);
 }
 
-nb::dict finish(Counter& counter) {
+nb::dict finish(Counter& counter, bool keep) {
   training::CountHistogram histogram;
   {
     nb::gil_scoped_release release;
-    histogram = counter.finish();
+    histogram = counter.finish(keep);
   }
   nb::dict out;
   out["words"] = give(std::move(histogram.words));
@@ -176,7 +176,8 @@ void bind_counter(nb::module_& m) {
       .def("flush", &Counter::flush, nb::call_guard<nb::gil_scoped_release>(),
            "Move all counts to disk; returns the files.")
       .def("adopt", &Counter::adopt, "path"_a)
-      .def("finish", &finish, "The histogram of counts: words and bytes of those seen 0, 1, 2, ... times.")
+      .def("finish", &finish, "keep"_a = false,
+           "The histogram of counts: words and bytes of those seen 0, 1, 2, ... times.")
       .def("words", &words, "least"_a, "expected_words"_a = 0, "expected_bytes"_a = 0,
            "After finish(): the words seen at least so often, as text, starts and counts.")
       .def("statistics", &statistics)

@@ -227,12 +227,16 @@ const std::vector<std::string>& Counter::flush() {
   return runs_;
 }
 
-CountHistogram Counter::finish() {
+CountHistogram Counter::finish(bool keep) {
   wait_until_idle();
   stop();
   CountHistogram histogram;
   if (!runs_.empty()) {
     flush();
+    if (runs_.size() == 1) {
+      merge_runs(runs_, [&](const uint8_t*, size_t length, uint64_t count) { histogram.add(length, count); });
+      return histogram;
+    }
     const std::string path = options_.run_prefix + "merged.run";
     RunWriter writer(path);
     merge_runs(runs_, [&](const uint8_t* word, size_t length, uint64_t count) {
@@ -240,7 +244,9 @@ CountHistogram Counter::finish() {
       histogram.add(length, count);
     });
     spilled_bytes_ += writer.close();
-    for (const std::string& run : runs_) std::remove(run.c_str());
+    if (!keep) {
+      for (const std::string& run : runs_) std::remove(run.c_str());
+    }
     runs_ = {path};
     return histogram;
   }

@@ -73,8 +73,9 @@ class Counter {
   // Counts that an earlier process flushed.
   void adopt(std::string path) { runs_.push_back(std::move(path)); }
 
-  // No more documents: brings all counts together and says what they hold.
-  CountHistogram finish();
+  // No more documents: brings all counts together and says what they hold. `keep` leaves the runs on disk
+  // that the merged one replaces, for the caller to remove once it has noted that one.
+  CountHistogram finish(bool keep = false);
   // After finish(): hands out every word seen at least this often.
   void each(uint64_t least, const CountedWord& visit) const;
 

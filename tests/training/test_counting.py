@@ -145,7 +145,7 @@ def test_rare_words_are_left_out() -> None:
 
 def test_a_very_long_pretoken_is_cut_and_said() -> None:
     text = "é" * 100_000
-    with pytest.warns(TokenworksWarning, match="1 pretokens are longer than 65536 bytes"):
+    with pytest.warns(TokenworksWarning, match="1 pretokens are longer than 65,536 bytes"):
         found = as_dict(TextSource.of_texts([text]).counts(pretokens("gpt2")))
     assert all(len(word) <= 65536 and word.decode() for word in found)
     assert sum(len(word) * count for word, count in found.items()) == 200_000

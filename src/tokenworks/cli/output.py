@@ -58,3 +58,24 @@ def progress(description: str, total: float | None = None) -> Iterator[Callable[
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(description, total=total)
         yield lambda amount: bar.advance(task, amount)
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str, int], Callable[[float], None]]]:
+    """Progress bars for work in stages; the value begins one and gives its `advance` function.
+
+    Shown only on a terminal and never under `--quiet`.
+    """
+    if settings().quiet or not sys.stderr.isatty():
+        yield lambda _name, _size: lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bars:
+
+        def begin(name: str, size: int) -> Callable[[float], None]:
+            task = bars.add_task(name, total=size or None)
+            return lambda amount: bars.advance(task, amount)
+
+        yield begin

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from tokenworks.cli.corpus_options import Field, Threads
-from tokenworks.cli.output import emit, note, progress
+from tokenworks.cli.corpus_options import LABELS, Field, Threads
+from tokenworks.cli.inputs import one_of
+from tokenworks.cli.output import emit, note, stages
 from tokenworks.cli.settings import settings
 from tokenworks.errors import OptionError
 
@@ -36,6 +37,16 @@ def train(
     pattern: Annotated[
         str | None, typer.Option(help="How text is split: cl100k, o200k, gpt2, ... or a regex.")
     ] = None,
+    digits: Annotated[
+        str | None,
+        typer.Option(
+            help="How numbers are split: `none`, `1`, `3` or `3-right` (as commas would)."
+        ),
+    ] = None,
+    normalizer: Annotated[
+        list[str] | None,
+        typer.Option(help="nfc, nfkc, lowercase, ..., or a step of tokenizer.json; in this order."),
+    ] = None,
     special: Annotated[
         list[str] | None, typer.Option(help="A special token; may be given again. First ids.")
     ] = None,
@@ -60,21 +71,39 @@ def train(
     ] = None,
     scratch: Annotated[Path | None, typer.Option(help="The folder for what goes to disk.")] = None,
     threads: Threads = 0,
+    engine: Annotated[
+        str, typer.Option(help="What counts: `threads` here, `processes`, or `ray` on a cluster.")
+    ] = "threads",
     min_count: Annotated[int, typer.Option(help="Leave out pretokens seen less often.")] = 1,
     held_out: Annotated[
         list[str] | None, typer.Option(help="Texts to compare ways of encoding superwords on.")
     ] = None,
     field: Field = "text",
     strict: Annotated[bool, typer.Option(help="Refuse a corpus with broken lines.")] = False,
+    mix: Annotated[
+        list[str] | None,
+        typer.Option(help="LABEL=WEIGHT: how much of the text has this label; once for each."),
+    ] = None,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Of the mixture: weights (or sizes) are raised to 1/temperature."),
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help=f"Where labels come from: {LABELS}; folders or files.")
+    ] = None,
     save_counts: Annotated[
         Path | None, typer.Option(help="Also keep the counts of pretokens, as an Arrow file.")
     ] = None,
 ) -> None:
     """Train a tokenizer on a corpus and write a folder that transformers opens."""
+    from tokenworks.engine import Engine
+    from tokenworks.text import Mix
     from tokenworks.workflows.train import train as run
 
     given = {
         "pattern": pattern,
+        "digits": digits,
+        "normalizer": tuple(normalizer) if normalizer else None,
         "special": tuple(special) if special else None,
         "reserved": reserved,
         "pad_to_multiple": pad_to_multiple,
@@ -87,22 +116,38 @@ def train(
     }
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     _refuse_taken(output)
-    with progress("reading the corpus") as advance:
-        trained = run(
-            corpus,
-            vocab_size=vocab_size,
-            algorithm=algorithm,
-            threads=threads,
-            memory=None if memory is None else _bytes(memory),
-            scratch=scratch,
-            min_count=min_count,
-            held_out=held_out,
-            field=field,
-            strict=strict,
-            save_counts=save_counts,
-            progress=advance,
-            **options,
-        )
+    mixture = None
+    if mix or temperature is not None:
+        mixture = Mix.parse(mix or (), temperature=temperature or 1.0, seed=settings().seed)
+    work = (scratch or output.parent) / f"{output.name}.unfinished"
+    if work.exists():
+        note(f"going on from what an interrupted run left in {work}")
+    try:
+        with stages() as begin:
+            trained = run(
+                corpus,
+                vocab_size=vocab_size,
+                algorithm=algorithm,
+                threads=threads,
+                engine=one_of("--engine", engine, get_args(Engine)),  # type: ignore[arg-type]
+                memory=None if memory is None else _bytes(memory),
+                scratch=scratch,
+                work=work,
+                min_count=min_count,
+                held_out=held_out,
+                field=field,
+                strict=strict,
+                labels=labels,
+                mix=mixture,
+                offline=settings().offline,
+                save_counts=save_counts,
+                stages=begin,
+                on_forecast=lambda foreseen: note(str(foreseen)),
+                **options,
+            )
+    finally:
+        if work.exists():
+            note(f"what was counted is kept in {work}; the same command goes on from there")
     trained.save(output, seed=settings().seed)
     if trained.problems:
         note(trained.problems.summary())
@@ -136,6 +181,13 @@ def _table(trained: Trained, output: Path) -> RenderableType:
         table.add_row("distinct pretokens", f"{counts.distinct:,}{left_out}")
         if counts.spilled_bytes:
             table.add_row("spilled to disk", f"{counts.spilled_bytes:,} bytes")
+    if trained.mix is not None:
+        labels: Any = trained.mix["labels"]
+        shares = ", ".join(f"{name} {one['share']:.1%}" for name, one in labels.items())
+        table.add_row("mixture", f"{shares}; {trained.mix['scarcest']} is the scarcest")
+    if trained.held_out is not None:
+        held = trained.held_out
+        table.add_row("held-out text", f"{held.bytes_per_token:.3f} bytes per token")
     phases = trained.tokenizer.definition.two_phase
     if phases is not None and phases.single_pass is not None:
         single = phases.single_pass

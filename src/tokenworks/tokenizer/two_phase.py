@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tokenworks import _native
 from tokenworks.errors import FormatError, UnsupportedError
-from tokenworks.tokenizer.definition import Bpe, Definition, TwoPhase
+from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, TwoPhase
 from tokenworks.tokenizer.source import parse_json, read_bytes
 
 FILE = "tokenworks.json"
@@ -77,8 +77,6 @@ def word_phase(definition: Definition) -> Definition:
     model, phases = definition.model, definition.two_phase
     if phases is None or not isinstance(model, Bpe) or not model.byte_level:
         raise UnsupportedError(f"{definition.name}: two phases need a byte-level BPE model")
-    if definition.normalizer:
-        raise UnsupportedError(f"{definition.name}: two phases and a normalizer do not go together")
     steps = (
         {
             "type": "Split",
@@ -100,6 +98,7 @@ class TwoPhaseEncoder:
         if phases is None or not isinstance(model, Bpe):
             raise UnsupportedError(f"{definition.name} is not encoded in two phases")
         self._words, self._pattern = words, phases.pattern
+        self._prepared = _preparation(definition)
         table = dict(zip(model.ids.tolist(), model.pieces, strict=True))
         table |= {token.id: token.content.encode() for token in definition.added}
         lengths = np.zeros(max(table, default=0) + 1, np.uint32)
@@ -119,7 +118,7 @@ class TwoPhaseEncoder:
 
     def encode(self, text: str, specials: str) -> Ids:
         """Ids of a text, uint32 [n]."""
-        return self._join(text, self._words.encode(text, specials))[0]
+        return self._join(self._prepared(text, specials), self._words.encode(text, specials))[0]
 
     def encode_batch(
         self, texts: Sequence[str], specials: str, threads: int
@@ -128,7 +127,7 @@ class TwoPhaseEncoder:
         ids, starts = self._words.encode_batch(texts, specials, threads)
         edges = starts.tolist()
         joined = [
-            self._join(text, ids[begin:end])[0]
+            self._join(self._prepared(text, specials), ids[begin:end])[0]
             for text, begin, end in zip(texts, edges[:-1], edges[1:], strict=True)
         ]
         out = np.zeros(len(joined) + 1, np.uint64)
@@ -138,14 +137,13 @@ class TwoPhaseEncoder:
     def encode_spans(self, text: str, specials: str) -> tuple[Ids, NDArray[np.uint32]]:
         """Ids of a text, and begin and end of each in bytes, uint32 [n, 2]."""
         ids, spans = self._words.encode_spans(text, specials)
-        joined, firsts = self._join(text, ids)
+        joined, firsts = self._join(self._prepared(text, specials), ids)
         if not len(joined):
             return joined, spans
         lasts = np.append(firsts[1:], np.uint32(len(ids))) - 1
         return joined, np.stack([spans[firsts, 0], spans[lasts, 1]], axis=1)
 
-    def _join(self, text: str, ids: Ids) -> tuple[Ids, Ids]:
-        data = text.encode("utf-8")
+    def _join(self, data: bytes, ids: Ids) -> tuple[Ids, Ids]:
         ends = np.empty(0, np.uint64) if self._native else self._ends(data, ids)
         joined, firsts = self._joiner.join(data, np.ascontiguousarray(ids), ends)
         return joined, firsts
@@ -163,6 +161,32 @@ class TwoPhaseEncoder:
             ends += _pretoken_ends(data[begin:edge].decode("utf-8"), self._pattern, begin)
             begin = next_begin
         return np.array(ends, np.uint64)
+
+
+def _preparation(definition: Definition) -> Callable[[str, str], bytes]:
+    """The text as its tokens spell it: normalized, special tokens as they stand."""
+    if not definition.normalizer:
+        return lambda text, _: text.encode("utf-8")
+    from tokenworks.tokenizer.pattern_split import matches  # loads the regex library
+
+    pipeline = _native.Pipeline(
+        [dict(step) for step in definition.normalizer],
+        [],
+        [
+            {name: getattr(token, name) for name in AddedToken.__dataclass_fields__}
+            for token in definition.added
+        ],
+        matches,
+    )
+    content = {token.id: token.content.encode("utf-8") for token in definition.added}
+
+    def prepared(text: str, specials: str) -> bytes:
+        return b"".join(
+            part if added is None else content[added]
+            for part, added, _ in pipeline.run(text, specials, track=False)
+        )
+
+    return prepared
 
 
 def _pretoken_ends(text: str, pattern: str, offset: int) -> list[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tokenworks.registry import method
+from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.pretokens import pretokens
 from tokenworks.training.source import TextSource
@@ -25,6 +26,8 @@ def boundlessbpe(
     vocab_size: int,
     *,
     pattern: str = "o200k",
+    digits: str | None = None,
+    normalizer: Sequence[str | Step] = (),
     eligible: str = ELIGIBLE,
     special: Sequence[str] = (),
     reserved: int = 0,
@@ -41,6 +44,6 @@ def boundlessbpe(
     Raises: OptionError if the text does not yield so many tokens.
     """
     layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
-    split = pretokens(pattern)
+    split = pretokens(pattern, digits, normalizer)
     words = learn_words(source, split, layout, min_frequency)
     return compete("boundlessbpe", source, split, layout, words, kept=None, eligible=eligible)

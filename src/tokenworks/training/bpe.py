@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tokenworks.registry import method
+from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.merges import learn_merges
 from tokenworks.training.pretokens import pretokens
@@ -25,6 +26,8 @@ def bpe(
     vocab_size: int,
     *,
     pattern: str = "cl100k",
+    digits: str | None = None,
+    normalizer: Sequence[str | Step] = (),
     special: Sequence[str] = (),
     reserved: int = 0,
     pad_to_multiple: int = 1,
@@ -34,14 +37,15 @@ def bpe(
     """Merge the most frequent pair of neighbouring tokens, again and again.
 
     Inputs/outputs: text; a tokenizer of exactly `vocab_size` tokens (then padded to a multiple).
-    `max_token_length` is in bytes. Ids are special tokens, bytes, merges, reserved tokens.
+    `digits` and `normalizer` are told at `pretokens`. `max_token_length` is in bytes.
+    Ids are special tokens, bytes, merges, reserved tokens.
     Cost: one pass over the text to count pretokens; merging takes time by the distinct ones.
     Deviations: none; merges equal those of `tokenizers.trainers.BpeTrainer` with the whole byte
     alphabet, for the same pretokens. Counts are 64-bit.
     Raises: OptionError if the text does not yield so many tokens, with the number that it yields.
     """
     layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
-    split = pretokens(pattern)
+    split = pretokens(pattern, digits, normalizer)
     merges = learn_merges(
         source.counts(split),
         layout.strings,
@@ -49,6 +53,7 @@ def bpe(
         layout.learned_size,
         min_frequency=min_frequency,
         max_token_length=max_token_length,
+        progress=source.stages("merging", layout.learned_size),
     )
     require_size(layout, merges)
-    return Tokenizer(byte_level_definition("bpe", layout, merges, split.steps))
+    return Tokenizer(byte_level_definition("bpe", layout, merges, split.steps, split.normalizer))

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.merges import Merges, learn_merges
-from tokenworks.training.pretokens import pretokens
+from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import Layout, byte_level_definition, spelled
 
-STAGE_TWO = "superbpe"
+
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """Cuts a document into chunks and encodes them as tokens of the first stage."""
+
+    split: Pretokens
+    first_stage: Tokenizer
+
+    def __call__(self, document: bytes) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
+        edges = self.split.spans(document.decode("utf-8")).tolist()
+        chunks = [
+            document[begin:end].decode("utf-8")
+            for begin, end in zip(edges[::2], edges[1::2], strict=True)
+        ]
+        return self.first_stage.encode_batch(chunks, specials="text")
 
 
 def learn_chunks(
     source: TextSource,
+    split: Pretokens,
     layout: Layout,
     words: Merges,
     *,
@@ -24,30 +41,23 @@ def learn_chunks(
 ) -> Merges:
     """The merges of the first stage and those that follow them.
 
-    Chunks are encoded with the first stage's merges, across its pretokens, before they are counted:
-    what is merged next is what would be merged after a replay of those merges.
+    split: the wider pretokens. Chunks are encoded with the first stage's merges, across its
+    pretokens, before they are counted: what is merged next is what would be merged after a replay
+    of those merges.
     """
-    split = pretokens(STAGE_TWO)
     first_stage = Tokenizer(byte_level_definition("first stage", layout, words, split.steps))
     pieces = spelled(layout, words)
 
-    def encode(document: bytes) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
-        text = document.decode("utf-8")
-        edges = split.spans(text).tolist()
-        chunks = [
-            document[begin:end].decode("utf-8")
-            for begin, end in zip(edges[::2], edges[1::2], strict=True)
-        ]
-        return first_stage.encode_batch(chunks, specials="text")
-
+    encode = _Chunks(split, first_stage)
     more = learn_merges(
-        source.sequences(encode),
+        source.sequences(split, encode, f"chunks of {first_stage.sha256}"),
         pieces,
         np.arange(len(pieces), dtype=np.int64),
         layout.learned_size,
         max_words=max_words,
         veto_colon_space=veto_colon_space,
         reuse=False,
+        progress=source.stages("merging chunks", layout.learned_size),
     )
     return Merges(
         np.concatenate([words.pairs, more.pairs]),

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from tokenworks import _native
 from tokenworks.errors import FormatError, OptionError
 from tokenworks.files import atomic_file
-from tokenworks.text.bulk import Batch
+from tokenworks.text import Batch, Problems
+from tokenworks.training.counting import Counted
 from tokenworks.training.merges import Words
 from tokenworks.training.pretokens import Pretokens
+from tokenworks.training.reading import Text
+from tokenworks.training.shard_counts import add_batch, table_of
 from tokenworks.training.source import TextSource
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _KEY = b"tokenworks.counts"
 _ROWS = 1 << 18
@@ -31,13 +28,8 @@ def write_counts(path: Path, words: Words, pretokens: Pretokens) -> None:
     """
     import pyarrow as pa  # not at the top: text needs no Arrow, and loading it takes time and memory
 
-    column = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(),
-        len(words),
-        [None, pa.py_buffer(words.starts.astype(np.int64)), pa.py_buffer(words.symbols)],
-    )
-    table = pa.table({"word": column, "count": pa.array(words.counts)}).sort_by("word")
-    table = table.replace_schema_metadata({_KEY: b"1", b"pattern": pretokens.regex.encode()})
+    metadata = {_KEY: b"1", b"pattern": pretokens.key.encode()}
+    table = table_of(words.symbols, words.starts, words.counts, metadata)
     with atomic_file(path) as stream, pa.ipc.new_file(stream, table.schema) as writer:
         writer.write_table(table, max_chunksize=_ROWS)
 
@@ -60,10 +52,10 @@ class CountsSource(TextSource):
     """Counts of one or more files in place of the text."""
 
     def __init__(self, paths: Sequence[Path], min_count: int = 1) -> None:
-        super().__init__(read=self._no_text, min_count=min_count)
+        super().__init__(_NoText(), min_count=min_count)
         self._paths = list(paths)
 
-    def counts(self, pretokens: Pretokens) -> Words:
+    def counts(self, split: Pretokens) -> Words:
         """The sum of all files.
 
         Raises:
@@ -78,38 +70,30 @@ class CountsSource(TextSource):
                 with pa.memory_map(str(path)) as file:
                     reader = pa.ipc.open_file(file)
                     pattern = reader.schema.metadata[b"pattern"].decode()
-                    if pattern != pretokens.regex:
+                    if pattern != split.key:
                         raise OptionError(
                             f"{path} was counted with the pattern {pattern!r}; give that as --pattern"
                         )
                     for index in range(reader.num_record_batches):
-                        self._add_batch(counter, reader.get_batch(index))
+                        add_batch(counter, reader.get_batch(index))
             except (pa.ArrowException, OSError, KeyError) as error:
                 raise FormatError(f"{path}: damaged counts: {error}") from None
-        histogram = counter.finish()
-        return self._words(counter, histogram)
+        held = counter.finish()
+        return self._words(Counted(counter, held["words"], held["bytes"], 0, 0, 0, 0, Problems()))
 
-    @staticmethod
-    def _add_batch(counter: _native.Counter, batch: pa.RecordBatch) -> None:
-        import pyarrow as pa
 
-        batch.validate(full=True)
-        words, counts = batch.column("word"), batch.column("count")
-        if words.type != pa.large_binary() or counts.type != pa.uint64() or words.null_count:
-            raise pa.ArrowInvalid("expected columns word (large_binary) and count (uint64)")
-        _, offsets, values = words.buffers()
-        starts = np.frombuffer(offsets, dtype=np.int64)[
-            words.offset : words.offset + len(words) + 1
-        ]
-        text = np.frombuffer(values, dtype=np.uint8)[starts[0] : starts[-1]]
-        counter.add_counts(
-            np.ascontiguousarray(text),
-            (starts - starts[0]).astype(np.uint64),
-            np.ascontiguousarray(counts.to_numpy(zero_copy_only=False)),
-        )
+class _NoText:
+    """Stands where text would be read: counts hold words but not their order."""
 
-    @staticmethod
-    def _no_text() -> Iterable[Batch]:
+    key = "counts"
+    size = 0
+
+    def parts(self, size: int) -> Sequence[Text]:
+        """One part."""
+        return [self]
+
+    def batches(self, problems: Problems, size: int = 0) -> Iterator[Batch]:
+        """Refused."""
         raise OptionError(
             "counts hold words but not their order; superwords are learned from the text itself"
         )

@@ -92,7 +92,7 @@ def learn_merges(
         veto_colon_space: no merged token holds ": ".
         reuse: False leaves out merges that spell a known token.
         enough: asked now and then with the counts so far; True ends the learning early.
-        progress: called now and then with the number of merges learned so far.
+        progress: called now and then with the number of merges learned since the last call.
     """
     text, text_starts = packed(strings)
     learner = _native.learner(
@@ -111,11 +111,9 @@ def learn_merges(
         reuse,
     )
     del words  # the learner has its own copy; the caller's may be the only other one
-    done = 0
     while step := learner.run(_STRIDE):
-        done += step
         if progress is not None:
-            progress(done)
+            progress(step)
         if enough is not None and enough(learner.counts()):
             break
     learned = learner.merges()

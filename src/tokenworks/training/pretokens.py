@@ -1,17 +1,21 @@
-"""How text is split before merging: a named pattern or any regex, natively where we know it."""
+"""How text is prepared before merging: normalized, then split by a pattern, natively where we know it."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks import _native
 from tokenworks.errors import FormatError, OptionError, UnknownNameError
+from tokenworks.text.bulk import Batch
 from tokenworks.tokenizer.definition import Step
+from tokenworks.training.digits import with_digits
+from tokenworks.training.normalizers import Normalizer, normalizer_steps
 
 # Patterns that leave gaps between their matches; the gaps are pretokens too.
 _WITH_GAPS = frozenset(
@@ -25,11 +29,26 @@ class Pretokens:
 
     name: ours, or "" for a regex without one. regex: as it stands in tokenizer files.
     scanner: the name under which the native counter knows it; "" sends it through `spans`.
+    digits: the rule for numbers that was put into the regex. normalizer: steps that the text goes
+    through before.
     """
 
     name: str
     regex: str
     scanner: str
+    digits: str | None = None
+    normalizer: tuple[Step, ...] = ()
+    _normalize: Normalizer = field(default_factory=Normalizer, compare=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        """What becomes of a text: equal keys, equal pretokens."""
+        steps = [dict(step) for step in self.normalizer]
+        return f"{self.regex} {json.dumps(steps, sort_keys=True)}" if steps else self.regex
+
+    def normalized(self, batch: Batch) -> Batch:
+        """The documents as the pattern sees them."""
+        return self._normalize(batch) if self.normalizer else batch
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -68,13 +87,30 @@ class Pretokens:
         return np.stack([begins[filled], ends[filled]], axis=1).reshape(-1)
 
 
-def pretokens(pattern: str) -> Pretokens:
+def pretokens(
+    pattern: str, digits: str | None = None, normalizer: Sequence[str | Step] = ()
+) -> Pretokens:
     """The pattern of this name, or the regex itself.
+
+    Args:
+        pattern: a name or a regex.
+        digits: how numbers are split, in place of what the pattern says; see `digits.RULES`.
+        normalizer: names or steps, as `normalizer_steps` reads them.
 
     Raises:
         UnknownNameError: a bare word that names no pattern; the nearest names are given.
-        OptionError: it is no regular expression.
+        OptionError: it is no regular expression, or says nothing of numbers where digits are asked for.
     """
+    split = _named(pattern)
+    if digits is not None:
+        split = replace(_named(with_digits(split.regex, digits)), digits=digits)
+    steps = normalizer_steps(normalizer)
+    if not steps:
+        return split
+    return replace(split, normalizer=steps, _normalize=Normalizer(steps))
+
+
+def _named(pattern: str) -> Pretokens:
     known: dict[str, str] = _native.pattern_names()
     if pattern in known:
         return Pretokens(pattern, known[pattern], "" if pattern in _WITH_GAPS else pattern)

@@ -10,23 +10,53 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks import _native
+from tokenworks.engine import Engine
 from tokenworks.errors import FormatError, OptionError, TokenworksWarning, WriteError
-from tokenworks.text.bulk import Batch, batches
-from tokenworks.training.merges import Words, packed
+from tokenworks.text import Problems
+from tokenworks.training.counting import CHECKPOINT_SECONDS, Counted, Means, cores, count
+from tokenworks.training.merges import Words
+from tokenworks.training.passes import (
+    LONGEST_PRETOKEN,
+    Pass,
+    PiecePass,
+    PretokenPass,
+    RunPass,
+    SequencePass,
+)
 from tokenworks.training.pretokens import Pretokens
+from tokenworks.training.reading import PART, Files, Text, Texts
 
-LONGEST_PRETOKEN = 65_536  # bytes
-_BATCH = 4 << 20  # bytes of documents handed to the counter at a time
 _PROCESS = (
     128 << 20
 )  # bytes that the interpreter and its libraries take, buffers, and the vocabulary
 # Bytes that merging takes for each byte and for each word of the distinct pretokens (measured).
 _PER_BYTE, _PER_WORD = 10, 24
+
+
+# Bytes that a table of counts takes for each word. Tables of several threads hold much of the same.
+_PER_ENTRY, _OF_NEXT_THREAD = 48, 0.6
+Stages = Callable[[str, int], Callable[[int], None]]
+Amount = TypeVar("Amount", int, NDArray[np.uint64])
+
+
+def memory_of_merging(words: Amount, size: Amount) -> Amount:
+    """Bytes that the whole process takes to merge so many distinct pretokens of so many bytes."""
+    return size * _PER_BYTE + words * _PER_WORD + _PROCESS
+
+
+def memory_of_counting(words: int, size: int, threads: int) -> int:
+    """Bytes that the whole process takes to count so many distinct pretokens of so many bytes."""
+    tables = words * _PER_ENTRY + size // 4  # most words lie in the table itself
+    return int(tables * (1 + (threads - 1) * _OF_NEXT_THREAD)) + _PROCESS
+
+
+def _unseen(_name: str, _size: int) -> Callable[[int], None]:
+    return lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +77,51 @@ class CountReport:
 class TextSource:
     """Text to learn from.
 
-    read: makes a fresh pass over the documents.
-    threads: of counting. memory: bytes for the whole process; None is no bound.
-    scratch: a folder for what does not fit into memory. min_count: rarer pretokens are left out.
-    progress: called with the bytes read. on_counts: called with the counts, before they are merged.
+    text: what is read, as often as a method likes.
+    threads: of counting; 0 takes one per core. engine: "threads" counts in this process, "processes"
+    and "ray" count parts of `part` bytes where workers read them.
+    memory: bytes for the whole process; None is no bound. scratch: a folder for what does not fit.
+    work: a folder for checkpoints, from which the same run goes on after an interruption; at most
+    `every` seconds of counting are done again. min_count: rarer pretokens are left out.
+    stages: called with the name and the size of each stage, as bytes or merges; it gives the function
+    that is told how much of it is done. on_counts: called with the counts, before they are merged.
     """
 
-    read: Callable[[], Iterable[Batch]]
+    text: Text
     threads: int = 0
+    engine: Engine = "threads"
     memory: int | None = None
     scratch: Path | None = None
+    work: Path | None = None
+    every: float = CHECKPOINT_SECONDS
+    part: int = PART
     min_count: int = 1
-    progress: Callable[[int], None] | None = None
+    stages: Stages = _unseen
     on_counts: Callable[[Words, Pretokens], None] | None = None
     report: CountReport | None = field(default=None, init=False)
+    problems: Problems = field(default_factory=Problems, init=False)
 
     @classmethod
     def of_paths(cls, paths: Iterable[str | os.PathLike[str]], **options: object) -> TextSource:
         """Files, folders, globs and so on, as `tokenworks.text` reads them."""
-        named = list(paths)
-        return cls(lambda: batches(named, _BATCH), **options)  # type: ignore[arg-type]
+        return cls(Files.named(paths), **options)  # type: ignore[arg-type]
 
     @classmethod
     def of_texts(cls, texts: Iterable[str], **options: object) -> TextSource:
         """Documents in memory."""
-        kept = list(texts)
-        return cls(lambda: _batched(kept), **options)  # type: ignore[arg-type]
+        return cls(Texts.of(texts), **options)  # type: ignore[arg-type]
 
     def documents(self, seed: int | None = None) -> Iterator[str]:
         """The documents, in the order of the corpus, or those of each batch shuffled by a seed."""
         random = None if seed is None else np.random.default_rng(seed)
-        for batch in self.read():
+        for batch in self.text.batches(Problems()):
             found = list(batch.documents())
             if random is not None:
                 random.shuffle(found)
             for document in found:
                 yield document.decode("utf-8")
 
-    def counts(self, pretokens: Pretokens) -> Words:
+    def counts(self, split: Pretokens) -> Words:
         """The distinct pretokens and their counts; `report` then says what was found.
 
         Raises:
@@ -93,119 +130,90 @@ class TextSource:
                 count that fits.
             WriteError: spilling to disk failed.
         """
-        with self._counter(pretokens.scanner, None) as counter:
-            for batch in self.read():
-                self._add(counter, batch, pretokens)
-            words = self._words(counter, counter.finish())
+        with self._counted(PretokenPass(split)) as counted:
+            words = self._words(counted)
         if self.on_counts is not None:
-            self.on_counts(words, pretokens)
+            self.on_counts(words, split)
         return words
 
-    def runs(self, pretokens: Pretokens, words: Mapping[bytes, int]) -> Words:
+    def runs(self, split: Pretokens, words: Mapping[bytes, int]) -> Words:
         """Maximal runs of two or more of these words standing side by side, and their counts.
 
         Args:
-            pretokens: how the text is split; words are whole pretokens.
+            split: how the text is split; words are whole pretokens.
             words: the words that may stand in a run, and the symbol of each.
 
         Returns:
             The distinct runs as symbols (uint32).
         """
-        text, starts = packed(list(words))
-        symbols = np.fromiter(words.values(), dtype=np.uint32, count=len(words))
-        given = (text, starts, symbols) if pretokens.scanner else None
-        with self._counter(pretokens.scanner, given) as counter:
-            for batch in self.read():
-                if pretokens.scanner:
-                    counter.add(batch.data, batch.ends)
-                    continue
-                for document in batch.documents():
-                    spans = pretokens.spans(document.decode("utf-8")).tolist()
-                    found = (
-                        words.get(document[a:b])
-                        for a, b in zip(spans[::2], spans[1::2], strict=True)
-                    )
-                    counter.add_sequences(*_sequences(found))
-            return _as_symbols(counter)
+        with self._counted(RunPass(split, words)) as counted:
+            return _as_symbols(counted)
 
-    def pieces(self, cut: Callable[[bytes], NDArray[np.uint64]]) -> Words:
-        """The distinct pieces that a function cuts documents into: begin and end in turn, in bytes."""
-        with self._counter("", None) as counter:
-            for batch in self.read():
-                for document in batch.documents():
-                    counter.add_pretokens(document, cut(document))
-            return self._words(counter, counter.finish())
+    def pieces(
+        self, split: Pretokens, cut: Callable[[bytes], NDArray[np.uint64]], name: str
+    ) -> Words:
+        """The distinct pieces that a function cuts documents into; see `PiecePass`."""
+        with self._counted(PiecePass(split, cut, name)) as counted:
+            return self._words(counted)
 
     def sequences(
-        self, encode: Callable[[bytes], tuple[NDArray[np.uint32], NDArray[np.uint64]]]
+        self,
+        split: Pretokens,
+        encode: Callable[[bytes], tuple[NDArray[np.uint32], NDArray[np.uint64]]],
+        name: str,
     ) -> Words:
-        """Sequences of symbols that a function makes of each document, and their counts.
-
-        encode: a document -> symbols, uint32 [n], and where each sequence begins, uint64 [k + 1].
-        """
-        with self._counter("", None) as counter:
-            for batch in self.read():
-                for document in batch.documents():
-                    counter.add_sequences(*encode(document))
-            return _as_symbols(counter)
+        """Sequences of symbols that a function makes of each document; see `SequencePass`."""
+        with self._counted(SequencePass(split, encode, name)) as counted:
+            return _as_symbols(counted)
 
     @contextmanager
-    def _counter(self, scanner: str, run_words: object) -> Iterator[_native.Counter]:
+    def _counted(self, what: Pass) -> Iterator[Counted]:
         share = max(0, self.memory - _PROCESS) // 3 if self.memory else 0
         with _scratch(self.scratch, self.memory) as prefix:
-            try:
-                yield _native.Counter(
-                    scanner, self.thread_count, share, prefix, LONGEST_PRETOKEN, run_words
-                )
-            except WriteError:
-                raise
-            except OSError as error:
-                raise WriteError(f"{error}; free some space or name another folder") from None
+            counted = count(
+                what,
+                self.text,
+                Means(
+                    threads=self.threads or cores(),
+                    engine=self.engine,
+                    memory=share,
+                    prefix=prefix,
+                    work=self.work,
+                    every=self.every,
+                    part=self.part,
+                    progress=self.stages("counting", self.text.size),
+                ),
+            )
+            if not self.problems:  # every pass meets the same ones
+                self.problems.merge(counted.problems)
+            yield counted
 
-    @property
-    def thread_count(self) -> int:
-        """The threads that counting uses."""
-        if self.threads:
-            return self.threads
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
-
-    def _add(self, counter: _native.Counter, batch: Batch, pretokens: Pretokens) -> None:
-        if pretokens.scanner:
-            counter.add(batch.data, batch.ends)
-        else:
-            for document in batch.documents():
-                counter.add_pretokens(document, pretokens.spans(document.decode("utf-8")))
-        if self.progress is not None:
-            self.progress(len(batch.data))
-
-    def _words(self, counter: _native.Counter, histogram: dict[str, NDArray[np.uint64]]) -> Words:
-        found, sizes = histogram["words"], histogram["bytes"]
-        statistics = counter.statistics()
+    def _words(self, counted: Counted) -> Words:
+        found, sizes = counted.words, counted.word_bytes
         if not found.sum():
-            raise FormatError("the corpus holds no text to learn from")
+            why = f": {self.problems.first[0]}" if self.problems.first else ""
+            raise FormatError(f"the corpus holds no text to learn from{why}")
         least = max(self.min_count, 1)
         self._refuse_what_does_not_fit(found, sizes, least)
         kept, kept_bytes = int(found[least:].sum()), int(sizes[least:].sum())
-        if statistics["cut"]:
+        if counted.cut:
             warnings.warn(
-                f"{statistics['cut']} pretokens are longer than {LONGEST_PRETOKEN} bytes; they were "
+                f"{counted.cut:,} pretokens are longer than {LONGEST_PRETOKEN:,} bytes; they were "
                 "counted in parts of that length",
                 TokenworksWarning,
                 stacklevel=2,
             )
         self.report = CountReport(
-            bytes=statistics["bytes"],
-            pretokens=statistics["pretokens"],
+            bytes=counted.bytes,
+            pretokens=counted.pretokens,
             distinct=int(found.sum()),
             distinct_bytes=int(sizes.sum()),
-            cut=statistics["cut"],
-            spilled_bytes=statistics["spilled_bytes"],
+            cut=counted.cut,
+            spilled_bytes=counted.spilled_bytes,
             min_count=least,
             dropped=int(found.sum()) - kept,
         )
-        text, starts, counts = counter.words(least, kept, kept_bytes)
+        text, starts, counts = counted.counter.words(least, kept, kept_bytes)
         return Words(text, starts, counts)
 
     def _refuse_what_does_not_fit(
@@ -214,7 +222,7 @@ class TextSource:
         if self.memory is None:
             return
         # [c]: bytes that merging takes with the pretokens seen at least c times
-        needed = np.cumsum((sizes * _PER_BYTE + found * _PER_WORD)[::-1])[::-1] + _PROCESS
+        needed = memory_of_merging(np.cumsum(found[::-1])[::-1], np.cumsum(sizes[::-1])[::-1])
         if needed[min(least, len(needed) - 1)] <= self.memory:
             return
         fitting = np.flatnonzero(needed <= self.memory)
@@ -230,52 +238,12 @@ class TextSource:
         )
 
 
-def _as_symbols(counter: _native.Counter) -> Words:
+def _as_symbols(counted: Counted) -> Words:
     """Counted sequences, four bytes a symbol."""
-    histogram = counter.finish()
-    text, starts, counts = counter.words(
-        1, int(histogram["words"].sum()), int(histogram["bytes"].sum())
+    text, starts, counts = counted.counter.words(
+        1, int(counted.words.sum()), int(counted.word_bytes.sum())
     )
     return Words(text.view(np.uint32), starts // 4, counts)
-
-
-def _sequences(found: Iterable[int | None]) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
-    """Maximal runs of two or more symbols between the None."""
-    symbols: list[int] = []
-    starts = [0]
-    for symbol in found:
-        if symbol is not None:
-            symbols.append(symbol)
-        elif len(symbols) - starts[-1] > 1:
-            starts.append(len(symbols))
-        else:
-            del symbols[starts[-1] :]
-    if len(symbols) - starts[-1] > 1:
-        starts.append(len(symbols))
-    del symbols[starts[-1] :]
-    return np.array(symbols, dtype=np.uint32), np.array(starts, dtype=np.uint64)
-
-
-def _batched(texts: Iterable[str]) -> Iterator[Batch]:
-    parts: list[bytes] = []
-    held = 0
-    for text in texts:
-        try:
-            data = text.encode("utf-8")
-        except UnicodeEncodeError:
-            data = text.encode("utf-8", "replace")
-        parts.append(data)
-        held += len(data)
-        if held >= _BATCH:
-            yield _joined(parts)
-            parts, held = [], 0
-    if parts:
-        yield _joined(parts)
-
-
-def _joined(parts: list[bytes]) -> Batch:
-    lengths = np.fromiter(map(len, parts), dtype=np.uint64, count=len(parts))
-    return Batch(b"".join(parts), np.cumsum(lengths, dtype=np.uint64), "memory")
 
 
 @contextmanager

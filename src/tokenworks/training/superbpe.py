@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tokenworks.errors import OptionError
 from tokenworks.registry import method
+from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.chunks import learn_chunks
 from tokenworks.training.pretokens import pretokens
@@ -33,6 +34,8 @@ def superbpe(
     max_words: int | None = None,
     veto_colon_space: bool | None = None,
     pattern: str = "o200k",
+    digits: str | None = None,
+    normalizer: Sequence[str | Step] = (),
     eligible: str = ELIGIBLE,
     special: Sequence[str] = (),
     reserved: int = 0,
@@ -55,15 +58,17 @@ def superbpe(
     if variant not in VARIANTS:
         raise OptionError(f"variant {variant!r} is not one of {', '.join(VARIANTS)}")
     layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
-    split = pretokens(pattern)
+    split = pretokens(pattern, digits, normalizer)
     base = len(layout.strings)
     words = learn_words(source, split, layout, min_frequency)
     kept = None if transition == "auto" else _kept(transition, layout, base)
     if variant == "chunks":
         if kept is None:
             raise OptionError("transition 'auto' is for runs; give chunks a share or a size")
+        wide = pretokens(SINGLE_PASS, digits, normalizer)
         merges = learn_chunks(
             source,
+            wide,
             layout,
             words.first(kept),
             max_words=4 if max_words is None else max_words,
@@ -74,7 +79,8 @@ def superbpe(
             "superbpe",
             layout,
             merges,
-            pretokens(SINGLE_PASS).steps,
+            wide.steps,
+            wide.normalizer,
             phases=(merges.counts[:kept], merges.counts[kept:]),
         )
         return Tokenizer(definition)

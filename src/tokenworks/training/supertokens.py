@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,43 @@ from numpy.typing import NDArray
 from tokenworks import _native
 from tokenworks.errors import OptionError
 from tokenworks.registry import method
+from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.merges import learn_merges
-from tokenworks.training.pretokens import pretokens
+from tokenworks.training.pretokens import Pretokens, pretokens
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import Layout, byte_level_definition, require_size
 
 _BYTE_LEVEL = (
     {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _RandomChunks:
+    """Cuts a document into chunks; the cuts depend on nothing but the document and the seed."""
+
+    split: Pretokens
+    lengths: tuple[int, ...]
+    weights: tuple[float, ...]
+    seed: int
+
+    def __call__(self, document: bytes) -> NDArray[np.uint64]:
+        text = document.decode("utf-8")
+        if self.split.scanner:
+            ends = _native.find_matches(self.split.scanner, text)[:, 1].astype(np.uint64)
+        else:
+            ends = self.split.spans(text)[1::2]
+        shares = np.array(self.weights, dtype=np.float64)
+        cumulative = np.cumsum(shares / shares.sum())
+        entropy = hashlib.blake2b(document, digest_size=8).digest()
+        random = np.random.default_rng([self.seed, int.from_bytes(entropy, "little")])
+        drawn = np.searchsorted(cumulative, random.random(len(ends)), side="right")
+        counts = np.asarray(self.lengths)[np.minimum(drawn, len(self.lengths) - 1)]
+        last = np.cumsum(counts)
+        last = np.append(last[last < len(ends)], len(ends)) - 1
+        edges = np.concatenate([np.zeros(1, np.uint64), ends[last]])
+        return np.stack([edges[:-1], edges[1:]], axis=1).reshape(-1)
 
 
 @method(
@@ -37,6 +66,8 @@ def supertokens(
     lengths: Sequence[int] = (1, 2, 3, 4),
     weights: Sequence[float] = (0.4, 0.3, 0.2, 0.1),
     pattern: str = "o200k",
+    digits: str | None = None,
+    normalizer: Sequence[str | Step] = (),
     special: Sequence[str] = (),
     reserved: int = 0,
     pad_to_multiple: int = 1,
@@ -54,7 +85,7 @@ def supertokens(
     Raises: OptionError if the text does not yield so many tokens.
     """
     layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
-    split = pretokens(pattern)
+    split = pretokens(pattern, digits, normalizer)
     shares = np.array(weights, dtype=np.float64)
     if len(lengths) != len(shares) or not len(shares) or min(lengths) < 1 or (shares < 0).any():
         raise OptionError(
@@ -62,29 +93,16 @@ def supertokens(
         )
     if not shares.sum() > 0:
         raise OptionError("the weights of the lengths must not all be 0")
-    cumulative = np.cumsum(shares / shares.sum())
-
-    def chunks(document: bytes) -> NDArray[np.uint64]:
-        if split.scanner:
-            matches = _native.find_matches(split.scanner, document.decode("utf-8"))
-            ends = matches[:, 1].astype(np.uint64)
-        else:
-            ends = split.spans(document.decode("utf-8"))[1::2]
-        entropy = hashlib.blake2b(document, digest_size=8).digest()
-        random = np.random.default_rng([seed, int.from_bytes(entropy, "little")])
-        drawn = np.searchsorted(cumulative, random.random(len(ends)), side="right")
-        counts = np.asarray(lengths)[np.minimum(drawn, len(lengths) - 1)]
-        last = np.cumsum(counts)
-        last = np.append(last[last < len(ends)], len(ends)) - 1
-        edges = np.concatenate([np.zeros(1, np.uint64), ends[last]])
-        return np.stack([edges[:-1], edges[1:]], axis=1).reshape(-1)
-
+    chunks = _RandomChunks(split, tuple(lengths), tuple(weights), seed)
     merges = learn_merges(
-        source.pieces(chunks),
+        source.pieces(split, chunks, repr(chunks)),
         layout.strings,
         layout.token_of_byte,
         layout.learned_size,
         min_frequency=min_frequency,
+        progress=source.stages("merging", layout.learned_size),
     )
     require_size(layout, merges)
-    return Tokenizer(byte_level_definition("supertokens", layout, merges, _BYTE_LEVEL))
+    return Tokenizer(
+        byte_level_definition("supertokens", layout, merges, _BYTE_LEVEL, split.normalizer)
+    )

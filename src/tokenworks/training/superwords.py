@@ -39,6 +39,7 @@ def learn_words(source: TextSource, split: Pretokens, layout: Layout, min_freque
         layout.token_of_byte,
         layout.learned_size,
         min_frequency=min_frequency,
+        progress=source.stages("merging", layout.learned_size),
     )
 
 
@@ -89,6 +90,7 @@ def learn_runs(
         veto_colon_space=veto_colon_space,
         reuse=False,
         enough=enough,
+        progress=source.stages("merging words", most),
     )
 
 
@@ -153,7 +155,8 @@ def _two_phase_definition(
         name,
         layout,
         merges,
-        pretokens(SINGLE_PASS).steps,
+        pretokens(SINGLE_PASS, split.digits).steps,
+        split.normalizer,
         phases=(merges.counts[:kept_words], merges.counts[kept_words:]),
     )
     if not isinstance(definition.model, Bpe):

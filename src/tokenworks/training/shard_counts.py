@@ -1,0 +1,117 @@
+"""Counts of one shard as an Arrow table: made by a worker, kept as a marker, merged by the caller."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks import _native
+from tokenworks.text import Problem, Problems
+from tokenworks.training.passes import Pass, new_counter
+from tokenworks.training.reading import Text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_STATISTICS = b"tokenworks.statistics"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A part of the text and what is counted in it."""
+
+    text: Text
+    what: Pass = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """Its name in messages."""
+        named = getattr(self.text, "sources", ())
+        return str(named[0].key) if named else "documents in memory"
+
+    @property
+    def stamp(self) -> str:
+        """Another stamp, another result."""
+        data = f"{self.text.key} {self.what.key}".encode("utf-8", "surrogateescape")
+        return blake2b(data, digest_size=16).hexdigest()
+
+
+def count_shard(shard: Shard) -> pa.Table:
+    """Count a shard on one thread: columns `word` and `count`, words sorted by their bytes."""
+    counter = new_counter(shard.what, 1, 0, "")
+    problems = Problems()
+    for batch in shard.text.batches(problems):
+        shard.what.add(counter, batch)
+    histogram = counter.finish()
+    text, starts, counts = counter.words(
+        1, int(histogram["words"].sum()), int(histogram["bytes"].sum())
+    )
+    statistics = {
+        **counter.statistics(),
+        "problems": [asdict(problem) for problem in problems.first],
+        "by_kind": dict(problems.by_kind),
+        "by_source": dict(problems.by_source),
+    }
+    return table_of(text, starts, counts, {_STATISTICS: json.dumps(statistics).encode()})
+
+
+def statistics_of(table: pa.Table) -> tuple[dict[str, int], Problems]:
+    """Bytes, pretokens and cut pretokens of a shard, and its problems."""
+    held = json.loads(table.schema.metadata[_STATISTICS])
+    problems = Problems()
+    problems.first = [Problem(**problem) for problem in held["problems"]]
+    problems.by_kind.update(held["by_kind"])
+    problems.by_source.update(held["by_source"])
+    return {name: held[name] for name in ("bytes", "pretokens", "cut")}, problems
+
+
+def table_of(
+    text: NDArray[Any], starts: NDArray[Any], counts: NDArray[Any], metadata: dict[bytes, bytes]
+) -> pa.Table:
+    """Counted words as a table, sorted by their bytes."""
+    import pyarrow as pa
+
+    column = pa.LargeBinaryArray.from_buffers(
+        pa.large_binary(),
+        len(counts),
+        [None, pa.py_buffer(starts.astype(np.int64)), pa.py_buffer(text)],
+    )
+    table = pa.table({"word": column, "count": pa.array(counts)}).sort_by("word")
+    return table.replace_schema_metadata(metadata)
+
+
+def add_table(counter: _native.Counter, table: pa.Table) -> None:
+    """Add the words of a table to a counter.
+
+    Raises:
+        pyarrow.ArrowInvalid: it is no table of counts.
+    """
+    for batch in table.to_batches():
+        add_batch(counter, batch)
+
+
+def add_batch(counter: _native.Counter, batch: pa.RecordBatch) -> None:
+    """Add the words of a batch of rows to a counter.
+
+    Raises:
+        pyarrow.ArrowInvalid: it holds no counts.
+    """
+    import pyarrow as pa
+
+    batch.validate(full=True)
+    words, counts = batch.column("word"), batch.column("count")
+    if words.type != pa.large_binary() or counts.type != pa.uint64() or words.null_count:
+        raise pa.ArrowInvalid("expected columns word (large_binary) and count (uint64)")
+    _, offsets, values = words.buffers()
+    starts = np.frombuffer(offsets, dtype=np.int64)[words.offset : words.offset + len(words) + 1]
+    text = np.frombuffer(values, dtype=np.uint8)[starts[0] : starts[-1]]
+    counter.add_counts(
+        np.ascontiguousarray(text),
+        (starts - starts[0]).astype(np.uint64),
+        np.ascontiguousarray(counts.to_numpy(zero_copy_only=False)),
+    )
