@@ -21,7 +21,7 @@ TEXTS = ['a "quoted" \\ back\tslash, naïve 界界 🙂🙂 ' * 20]
 
 
 def trained(**options: object) -> Definition:
-    return bpe(TextSource.of_texts(TEXTS), 300, **options).definition  # type: ignore[arg-type]
+    return bpe(TextSource.of_texts(TEXTS), 280, **options).definition  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("options", [{}, {"special": ("<|end|>",), "reserved": 3}])
