@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tokenworks import Tokenizer
 from tokenworks.data.udhr import declaration
 from tokenworks.evaluation import Encoded, Sample
-from tokenworks.evaluation.perturbations import PERTURBATIONS
+from tokenworks.evaluation.legibility import legibility, similar_letters, similarity
+from tokenworks.evaluation.perturbations import PERTURBATIONS, look_alikes
 from tokenworks.evaluation.robustness import robustness
 
 
@@ -68,3 +69,29 @@ def test_a_byte_tokenizer_keeps_every_boundary() -> None:
     by_byte = Tokenizer(replace(gpt2.definition, model=model))
     rows = robustness([by_byte], [Sample("A naïve text in Paris, and some more words")])
     assert {row.value for row in rows if row.metric == "kept_boundaries"} == {100}
+
+
+def test_letters_that_look_the_same_are_legible() -> None:
+    assert similarity("a", "\u0430") == similarity("\u0430", "a") == 1.0
+    assert similarity("o", "\u00f6") == pytest.approx(0.88, abs=0.05)
+    assert similarity("a", "\u4e00") is None
+    text = declaration("en").articles[0]
+    close, similar = look_alikes(text)[0], similar_letters(text)[0]
+    same, ink = legibility(text, close), legibility(text, similar)
+    assert same is not None and ink is not None
+    assert same[0] / same[1] > 0.99
+    assert 0.8 < ink[0] / ink[1] < 0.95
+    assert ink[1] == sum(a != b for a, b in zip(text, similar, strict=True)) > 10
+    assert legibility("ab", "abc") is None and legibility("ab", "a\u4e00") is None
+    assert similar_letters(text) == similar_letters(text) and similar_letters("") == ("", [])
+
+
+def test_legibility_stands_beside_the_growth() -> None:
+    gpt2 = Tokenizer.load("gpt2")
+    samples = [Sample(text, language="en") for text in declaration("en").articles]
+    found = {(row.metric, row.group): row for row in robustness([gpt2], samples)}
+    for way in ("look-alike letters", "similar letters"):
+        row = found["legibility", way]
+        assert row.low is not None and row.high is not None and row.low <= row.value <= row.high
+        assert found["token_growth", way].value > 1.2
+    assert ("legibility", "typos") not in found

@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Callable
 from zlib import crc32
 
+from tokenworks.evaluation.legibility import similar_letters
+
 Changed = tuple[str, list[int]]  # a text, and for each character its position in the original
 
 TYPO, LOOK_ALIKE = 0.1, 0.2  # shares of words, and of letters that have a look-alike
@@ -81,6 +83,7 @@ PERTURBATIONS: dict[str, Callable[[str], Changed]] = {
     "without diacritics": without_diacritics,
     "decomposed letters": decomposed,
     "look-alike letters": look_alikes,
+    "similar letters": similar_letters,
 }
 
 

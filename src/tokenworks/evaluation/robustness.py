@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tokenworks.evaluation.bootstrap import intervals, resampled_sums
 from tokenworks.evaluation.encoded import Encoded
+from tokenworks.evaluation.legibility import legibility
 from tokenworks.evaluation.perturbations import PERTURBATIONS
 from tokenworks.evaluation.row import Direction, Row
 from tokenworks.evaluation.sample import Sample
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer
 
 Ints = NDArray[np.int64]
+
+OF_LETTERS = ("look-alike letters", "similar letters")
 
 
 @method(
@@ -35,14 +38,15 @@ Ints = NDArray[np.int64]
 def robustness(
     tokenizers: Sequence[Tokenizer], samples: Iterable[Sample] | Encoded, model: object = None
 ) -> list[Row]:
-    """Change the beginnings of some documents in eight ways and tokenize them anew.
+    """Change the beginnings of some documents in nine ways and tokenize them anew.
 
     Inputs/outputs: the excerpts of `Encoded`. Rows per way (a category): `token_growth` (tokens of
     the changed texts over those of the originals) and `kept_boundaries` (percent of the token
-    boundaries of either that both have, between characters). Texts that a way leaves as they were
-    do not count. Cost: nine encodings of the excerpts. Deviations: the paper scores models; this is
-    what their tokenizers do. No estimate of legibility is made. Intervals resample documents.
-    Raises: nothing.
+    boundaries of either that both have, between characters); where letters are replaced by similar
+    ones also `legibility` (percent: how alike the letters look, see `legibility`, whose table stands
+    for the readers' judgements of LEGIT, which are not at hand). Texts that a way leaves as they were
+    do not count. Cost: ten encodings of the excerpts. Deviations: the paper scores models; this is
+    what their tokenizers do. Intervals resample documents. Raises: nothing.
     """
     encoded = Encoded.of(tokenizers, samples)
     texts = [whole_text(sample.text, "replace") for sample in encoded.excerpts]
@@ -51,9 +55,31 @@ def robustness(
         pairs = [(text, *change(text)) for text in texts]
         pairs = [pair for pair in pairs if pair[0] != pair[1]]
         if pairs:
+            rows.extend(_legibility(encoded.names, way, pairs))
             for name, spelled in zip(encoded.names, encoded.token_bytes, strict=True):
                 rows.extend(_rows(name, way, spelled, pairs))
     return rows
+
+
+def _legibility(
+    names: Sequence[str], way: str, pairs: Sequence[tuple[str, str, list[int]]]
+) -> Iterator[Row]:
+    """The same for every tokenizer, so that it stands beside what the change does to each."""
+    if way not in OF_LETTERS:
+        return
+    found = [legibility(original, changed) for original, changed, _ in pairs]
+    known = np.array([one for one in found if one is not None], dtype=np.float64).reshape(-1, 2).T
+    if not known.size or not known[1].sum():
+        return
+    value = 100 * float(known[0].sum() / known[1].sum())
+    low = high = None
+    sums = resampled_sums(known)
+    if sums is not None:
+        low, high = intervals((100 * sums[0] / sums[1])[None], np.array([value]))[0]
+    for name in names:
+        yield Row(
+            name, "legibility", "category", way, value, low, high, "%", "none", known.shape[1]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

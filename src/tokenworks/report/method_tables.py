@@ -212,6 +212,16 @@ CHANGES = _Tall(
 )
 
 
+LEGIBILITY = _Tall(
+    "legible",
+    "Legibility of similar letters",
+    "How alike the letters put in look to those they stand for, percent of common ink when rendered: an "
+    "estimate, since the judgements of readers (LEGIT) are not at hand. What stays legible and takes many "
+    "more tokens is what a tokenizer is fragile to. The same for all tokenizers.",
+    "legibility",
+)
+
+
 def sections(comparison: Comparison) -> list[Section]:
     """The tables for which there are rows."""
     names = [one.name for one in comparison.tokenizers]
@@ -224,7 +234,7 @@ def sections(comparison: Comparison) -> list[Section]:
         if wide.id == "words" and not used & {"compression", "renyi"}:
             continue
         found += _wide(wide, names, by_metric)
-    for tall in (CHANGES, *TALL):
+    for tall in (CHANGES, LEGIBILITY, *TALL):
         found += _tall(tall, names, by_metric)
     return found
 
