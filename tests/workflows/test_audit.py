@@ -15,8 +15,8 @@ from tokenworks.cli import main
 from tokenworks.errors import FormatError
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import AddedToken, Bpe
+from tokenworks.tokenizer.model_alone import unmerged
 from tokenworks.workflows.audit import audit
-from tokenworks.workflows.model_alone import unmerged
 
 
 def gpt2_with(**fields: object) -> Tokenizer:

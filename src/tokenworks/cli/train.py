@@ -10,6 +10,7 @@ import typer
 
 from tokenworks.cli.corpus_options import LABELS, Field, Threads
 from tokenworks.cli.inputs import one_of
+from tokenworks.cli.loading import load
 from tokenworks.cli.output import emit, note, stages
 from tokenworks.cli.settings import settings
 from tokenworks.errors import OptionError
@@ -66,6 +67,10 @@ def train(
     veto_colon_space: Annotated[
         bool | None, typer.Option(help='superbpe: no token holds ": ".')
     ] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(help="A tokenizer whose ids and merges stay; new merges rank behind them."),
+    ] = None,
     memory: Annotated[
         str | None, typer.Option(help="For the whole process, such as 2GB; the rest goes to disk.")
     ] = None,
@@ -103,6 +108,7 @@ def train(
     given = {
         "pattern": pattern,
         "digits": digits,
+        "base": None if base is None else load(base),
         "normalizer": tuple(normalizer) if normalizer else None,
         "special": tuple(special) if special else None,
         "reserved": reserved,

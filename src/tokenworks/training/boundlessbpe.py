@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from tokenworks.registry import method
 from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
-from tokenworks.training.pretokens import pretokens
+from tokenworks.training.base import layout_of, split_of
 from tokenworks.training.source import TextSource
-from tokenworks.training.superwords import ELIGIBLE, compete, learn_words
-from tokenworks.training.vocabulary import Layout
+from tokenworks.training.superwords import ELIGIBLE, compete
+from tokenworks.training.words import learn_words
 
 
 @method(
@@ -25,13 +25,14 @@ def boundlessbpe(
     source: TextSource,
     vocab_size: int,
     *,
-    pattern: str = "o200k",
+    pattern: str | None = None,
     digits: str | None = None,
     normalizer: Sequence[str | Step] = (),
     eligible: str = ELIGIBLE,
     special: Sequence[str] = (),
     reserved: int = 0,
     pad_to_multiple: int = 1,
+    base: Tokenizer | None = None,
     min_frequency: int = 0,
 ) -> Tokenizer:
     """Replace the rarest word merges by more frequent merges of whole words.
@@ -43,7 +44,7 @@ def boundlessbpe(
     without deletion of tokens. Byte alphabet of 256 instead of the 243 bytes of valid UTF-8.
     Raises: OptionError if the text does not yield so many tokens.
     """
-    layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
-    split = pretokens(pattern, digits, normalizer)
-    words = learn_words(source, split, layout, min_frequency)
+    layout = layout_of(vocab_size, special, reserved, pad_to_multiple, base)
+    split = split_of(base, pattern, digits, normalizer, "o200k")
+    words = learn_words(source, split, layout, min_frequency=min_frequency)
     return compete("boundlessbpe", source, split, layout, words, kept=None, eligible=eligible)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from tokenworks.registry import method
 from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
-from tokenworks.training.merges import learn_merges
-from tokenworks.training.pretokens import pretokens
+from tokenworks.training.base import layout_of, split_of
 from tokenworks.training.source import TextSource
-from tokenworks.training.vocabulary import Layout, byte_level_definition, require_size
+from tokenworks.training.vocabulary import definition_of, require_size
+from tokenworks.training.words import learn_words
 
 
 @method(
@@ -25,12 +25,13 @@ def bpe(
     source: TextSource,
     vocab_size: int,
     *,
-    pattern: str = "cl100k",
+    pattern: str | None = None,
     digits: str | None = None,
     normalizer: Sequence[str | Step] = (),
     special: Sequence[str] = (),
     reserved: int = 0,
     pad_to_multiple: int = 1,
+    base: Tokenizer | None = None,
     min_frequency: int = 0,
     max_token_length: int | None = None,
 ) -> Tokenizer:
@@ -44,16 +45,14 @@ def bpe(
     alphabet, for the same pretokens. Counts are 64-bit.
     Raises: OptionError if the text does not yield so many tokens, with the number that it yields.
     """
-    layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
-    split = pretokens(pattern, digits, normalizer)
-    merges = learn_merges(
-        source.counts(split),
-        layout.strings,
-        layout.token_of_byte,
-        layout.learned_size,
+    layout = layout_of(vocab_size, special, reserved, pad_to_multiple, base)
+    split = split_of(base, pattern, digits, normalizer, "cl100k")
+    merges = learn_words(
+        source,
+        split,
+        layout,
         min_frequency=min_frequency,
         max_token_length=max_token_length,
-        progress=source.stages("merging", layout.learned_size),
     )
     require_size(layout, merges)
-    return Tokenizer(byte_level_definition("bpe", layout, merges, split.steps, split.normalizer))
+    return Tokenizer(definition_of("bpe", layout, merges, split.steps, split.normalizer))

@@ -11,7 +11,7 @@ from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.merges import Merges, learn_merges
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
-from tokenworks.training.vocabulary import Layout, byte_level_definition, spelled
+from tokenworks.training.vocabulary import Layout, definition_of, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class _Chunks:
 
     split: Pretokens
     first_stage: Tokenizer
+    number: NDArray[np.uint32]  # of the piece with this id
 
     def __call__(self, document: bytes) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
         edges = self.split.spans(document.decode("utf-8")).tolist()
@@ -27,7 +28,8 @@ class _Chunks:
             document[begin:end].decode("utf-8")
             for begin, end in zip(edges[::2], edges[1::2], strict=True)
         ]
-        return self.first_stage.encode_batch(chunks, specials="text")
+        ids, starts = self.first_stage.encode_batch(chunks, specials="text")
+        return self.number[ids], starts
 
 
 def learn_chunks(
@@ -45,10 +47,12 @@ def learn_chunks(
     pretokens, before they are counted: what is merged next is what would be merged after a replay
     of those merges.
     """
-    first_stage = Tokenizer(byte_level_definition("first stage", layout, words, split.steps))
+    first_stage = Tokenizer(definition_of("first stage", layout, words, split.steps))
     pieces = spelled(layout, words)
-
-    encode = _Chunks(split, first_stage)
+    ids = first_stage.definition.model.ids
+    number = np.zeros(int(ids.max()) + 1, np.uint32)
+    number[ids] = np.arange(len(ids), dtype=np.uint32)
+    encode = _Chunks(split, first_stage, number)
     more = learn_merges(
         source.sequences(split, encode, f"chunks of {first_stage.sha256}"),
         pieces,

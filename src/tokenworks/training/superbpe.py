@@ -8,11 +8,13 @@ from tokenworks.errors import OptionError
 from tokenworks.registry import method
 from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
+from tokenworks.training.base import layout_of, split_of
 from tokenworks.training.chunks import learn_chunks
 from tokenworks.training.pretokens import pretokens
 from tokenworks.training.source import TextSource
-from tokenworks.training.superwords import ELIGIBLE, SINGLE_PASS, compete, learn_words
-from tokenworks.training.vocabulary import Layout, byte_level_definition, require_size
+from tokenworks.training.superwords import ELIGIBLE, SINGLE_PASS, compete
+from tokenworks.training.vocabulary import Layout, definition_of, require_size
+from tokenworks.training.words import learn_words
 
 VARIANTS = ("runs", "chunks")
 
@@ -33,13 +35,14 @@ def superbpe(
     transition: float | str = 0.8,
     max_words: int | None = None,
     veto_colon_space: bool | None = None,
-    pattern: str = "o200k",
+    pattern: str | None = None,
     digits: str | None = None,
     normalizer: Sequence[str | Step] = (),
     eligible: str = ELIGIBLE,
     special: Sequence[str] = (),
     reserved: int = 0,
     pad_to_multiple: int = 1,
+    base: Tokenizer | None = None,
     min_frequency: int = 0,
 ) -> Tokenizer:
     """Learn a share of the vocabulary within words, the rest across the spaces between them.
@@ -57,11 +60,11 @@ def superbpe(
     """
     if variant not in VARIANTS:
         raise OptionError(f"variant {variant!r} is not one of {', '.join(VARIANTS)}")
-    layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
-    split = pretokens(pattern, digits, normalizer)
-    base = len(layout.strings)
-    words = learn_words(source, split, layout, min_frequency)
-    kept = None if transition == "auto" else _kept(transition, layout, base)
+    layout = layout_of(vocab_size, special, reserved, pad_to_multiple, base)
+    split = split_of(base, pattern, digits, normalizer, "o200k")
+    known = len(layout.strings)
+    words = learn_words(source, split, layout, min_frequency=min_frequency)
+    kept = None if transition == "auto" else _kept(transition, layout, known)
     if variant == "chunks":
         if kept is None:
             raise OptionError("transition 'auto' is for runs; give chunks a share or a size")
@@ -75,7 +78,7 @@ def superbpe(
             veto_colon_space=veto_colon_space is not False,
         )
         require_size(layout, merges)
-        definition = byte_level_definition(
+        definition = definition_of(
             "superbpe",
             layout,
             merges,
@@ -97,7 +100,7 @@ def superbpe(
     )
 
 
-def _kept(transition: float | str, layout: Layout, base: int) -> int:
+def _kept(transition: float | str, layout: Layout, known: int) -> int:
     """How many word merges there are."""
     try:
         asked = float(transition)
@@ -110,4 +113,4 @@ def _kept(transition: float | str, layout: Layout, base: int) -> int:
             f"transition is {transition!r}; expected 'auto', a share below 1, or a number of tokens "
             f"up to {layout.learned_size}"
         )
-    return max(0, words - base)
+    return max(0, words - known)

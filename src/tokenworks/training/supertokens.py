@@ -14,10 +14,11 @@ from tokenworks.errors import OptionError
 from tokenworks.registry import method
 from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
+from tokenworks.training.base import layout_of, split_of
 from tokenworks.training.merges import learn_merges
-from tokenworks.training.pretokens import Pretokens, pretokens
+from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
-from tokenworks.training.vocabulary import Layout, byte_level_definition, require_size
+from tokenworks.training.vocabulary import definition_of, require_size
 
 _BYTE_LEVEL = (
     {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
@@ -65,12 +66,13 @@ def supertokens(
     *,
     lengths: Sequence[int] = (1, 2, 3, 4),
     weights: Sequence[float] = (0.4, 0.3, 0.2, 0.1),
-    pattern: str = "o200k",
+    pattern: str | None = None,
     digits: str | None = None,
     normalizer: Sequence[str | Step] = (),
     special: Sequence[str] = (),
     reserved: int = 0,
     pad_to_multiple: int = 1,
+    base: Tokenizer | None = None,
     min_frequency: int = 0,
     seed: int = 0,
 ) -> Tokenizer:
@@ -84,8 +86,8 @@ def supertokens(
     give its distribution; chunks are cut without writing a delimiter into the text.
     Raises: OptionError if the text does not yield so many tokens.
     """
-    layout = Layout(vocab_size, tuple(special), reserved, pad_to_multiple)
-    split = pretokens(pattern, digits, normalizer)
+    layout = layout_of(vocab_size, special, reserved, pad_to_multiple, base)
+    split = split_of(base, pattern, digits, normalizer, "o200k")
     shares = np.array(weights, dtype=np.float64)
     if len(lengths) != len(shares) or not len(shares) or min(lengths) < 1 or (shares < 0).any():
         raise OptionError(
@@ -95,14 +97,13 @@ def supertokens(
         raise OptionError("the weights of the lengths must not all be 0")
     chunks = _RandomChunks(split, tuple(lengths), tuple(weights), seed)
     merges = learn_merges(
-        source.pieces(split, chunks, repr(chunks)),
+        layout.start(source.pieces(split, chunks, repr(chunks))),
         layout.strings,
-        layout.token_of_byte,
+        layout.token_of_symbol,
         layout.learned_size,
         min_frequency=min_frequency,
+        reuse=layout.reuse,
         progress=source.stages("merging", layout.learned_size),
     )
     require_size(layout, merges)
-    return Tokenizer(
-        byte_level_definition("supertokens", layout, merges, _BYTE_LEVEL, split.normalizer)
-    )
+    return Tokenizer(definition_of("supertokens", layout, merges, _BYTE_LEVEL, split.normalizer))

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.definition import Bpe, Definition, TwoPhase
 from tokenworks.tokenizer.tokenizer import Tokenizer
+from tokenworks.training.base import unreachable
 from tokenworks.training.merges import Merges, learn_merges
 from tokenworks.training.pretokens import Pretokens, pretokens
 from tokenworks.training.source import TextSource
-from tokenworks.training.vocabulary import Layout, byte_level_definition, require_size, spelled
+from tokenworks.training.vocabulary import Layout, definition_of, require_size, spelled
 
 # Words that may stand in a superword: letters with their marks, spaces, underscores, apostrophes.
 ELIGIBLE = r"^(?=.+\p{L})(?:\p{L}\p{M}*|[ _'’])+$"
@@ -29,18 +30,6 @@ class Superwords:
 
     words: Merges
     runs: Merges
-
-
-def learn_words(source: TextSource, split: Pretokens, layout: Layout, min_frequency: int) -> Merges:
-    """Byte-level merges for the whole vocabulary."""
-    return learn_merges(
-        source.counts(split),
-        layout.strings,
-        layout.token_of_byte,
-        layout.learned_size,
-        min_frequency=min_frequency,
-        progress=source.stages("merging", layout.learned_size),
-    )
 
 
 def learn_runs(
@@ -65,9 +54,11 @@ def learn_runs(
         matches = regex.compile(eligible).match
     except regex.error as error:
         raise OptionError(f"eligible {eligible!r} is no regular expression: {error}") from None
-    first = len(layout.special)
+    no_words = layout.special | unreachable(layout.template)
     chosen: dict[bytes, int] = {}
-    for token, piece in enumerate(pieces[first:], first):
+    for token, piece in enumerate(pieces):
+        if token in no_words:
+            continue
         try:
             text = piece.decode("utf-8")
         except UnicodeDecodeError:
@@ -151,7 +142,7 @@ def _two_phase_definition(
     kept_runs = layout.learned_size - base - kept_words
     merges = joined(words, runs, kept_words, kept_runs, base)
     require_size(layout, merges)
-    definition = byte_level_definition(
+    definition = definition_of(
         name,
         layout,
         merges,
@@ -161,7 +152,7 @@ def _two_phase_definition(
     )
     if not isinstance(definition.model, Bpe):
         raise TypeError("superwords need a BPE model")
-    return replace(definition, two_phase=TwoPhase(split.regex, kept_words))
+    return replace(definition, two_phase=TwoPhase(split.regex, len(layout.merges) + kept_words))
 
 
 def race(words: NDArray[np.uint64], runs: NDArray[np.uint64], places: int) -> int:

@@ -1,9 +1,9 @@
-"""The ids of a vocabulary: special tokens, the byte alphabet, merges, reserved tokens."""
+"""The ids of a vocabulary: what is known before the first merge, merges, reserved tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,78 +11,132 @@ from numpy.typing import NDArray
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.byte_map import BYTE_TO_CHAR
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Origin, Step
-from tokenworks.training.merges import Merges
+from tokenworks.training.merges import Merges, Words
 
 # Bytes in the order of the characters that stand for them, which is how the reference numbers them.
 BYTE_ORDER = tuple(sorted(range(256), key=lambda byte: BYTE_TO_CHAR[byte]))
 
+_BYTE_LEVEL_DECODER: Step = {
+    "type": "ByteLevel",
+    "add_prefix_space": True,
+    "trim_offsets": True,
+    "use_regex": True,
+}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """How many ids there are and what they are for.
+    """What is known before the first merge, and how many tokens there shall be.
 
-    vocab_size: all tokens together, before padding. special: contents of the special tokens, which
-    get the first ids. reserved: special tokens without a use yet, after the merges.
-    pad_to_multiple: the vocabulary is filled up with reserved tokens to a multiple of it.
+    Tokens are numbered in the order in which they came about; that is also their id, unless a base
+    vocabulary has other ids.
+
+    vocab_size: all tokens together, before padding. strings: the spelling of each token so far, as
+    the merger compares it. pieces: the same as the model holds it. ids: uint32 [n]. added: special
+    tokens. reserved: special tokens without a use yet, after the merges. pad_to_multiple: the
+    vocabulary is filled up with reserved tokens to a multiple of it. token_of_symbol: int64, the
+    token of each symbol of counted words; -1 drops it. template: the definition that goes on.
     """
 
     vocab_size: int
-    special: tuple[str, ...] = ()
-    reserved: int = 0
-    pad_to_multiple: int = 1
-
-    def __post_init__(self) -> None:
-        if self.reserved < 0:
-            raise OptionError(f"reserved is {self.reserved}; it must be 0 or more")
-        if self.pad_to_multiple < 1:
-            raise OptionError(f"pad_to_multiple is {self.pad_to_multiple}; it must be 1 or more")
-        if len(set(self.special)) < len(self.special) or "" in self.special:
-            raise OptionError("special tokens must be different from each other and not empty")
-        least = len(self.special) + 256 + self.reserved
-        if self.vocab_size < least:
-            raise OptionError(
-                f"vocab_size is {self.vocab_size}; {len(self.special)} special tokens, 256 bytes and "
-                f"{self.reserved} reserved tokens take {least} already"
-            )
+    strings: tuple[bytes, ...]
+    pieces: tuple[bytes, ...]
+    ids: NDArray[np.uint32]
+    added: tuple[AddedToken, ...]
+    reserved: int
+    pad_to_multiple: int
+    token_of_symbol: NDArray[np.int64]
+    template: Definition
+    merges: NDArray[np.uint32] = field(default_factory=lambda: np.empty((0, 2), np.uint32))
 
     @property
     def learned_size(self) -> int:
-        """Special tokens, bytes and merges."""
+        """Tokens known before, and merges."""
         return self.vocab_size - self.reserved
 
     @property
-    def strings(self) -> list[bytes]:
-        """The spelling of each token that is there before the merges."""
-        alphabet = [BYTE_TO_CHAR[byte] for byte in BYTE_ORDER]
-        return [text.encode() for text in dict.fromkeys([*self.special, *alphabet])]
+    def special(self) -> frozenset[int]:
+        """The tokens that are no text."""
+        numbers = {id: token for token, id in enumerate(self.ids.tolist())}
+        return frozenset(numbers[token.id] for token in self.added)
 
     @property
-    def token_of_byte(self) -> NDArray[np.int64]:
-        """int64 [256], the id of each byte."""
-        ids = {text: token for token, text in enumerate(self.strings)}
-        return np.array([ids[char.encode()] for char in BYTE_TO_CHAR], dtype=np.int64)
+    def reuse(self) -> bool:
+        """Whether a merge may spell a token that is known already."""
+        return True
 
-    def reserved_tokens(self, used: int) -> list[str]:
-        """The reserved tokens that follow `used` tokens, those of the padding included."""
-        size = used + self.reserved
-        size += -size % self.pad_to_multiple
-        return [f"<|reserved_{i}|>" for i in range(size - used)]
+    def start(self, counted: Words) -> Words:
+        """Counted pretokens as words of the symbols that `token_of_symbol` knows."""
+        return counted
+
+
+def checked_options(
+    vocab_size: int,
+    special: Sequence[str],
+    reserved: int,
+    pad_to_multiple: int,
+    known: int,
+    what: str,
+) -> None:
+    """Refuse options that contradict each other.
+
+    known: tokens that are there before the special ones; `what` names them.
+
+    Raises:
+        OptionError: with what they must be.
+    """
+    if reserved < 0:
+        raise OptionError(f"reserved is {reserved}; it must be 0 or more")
+    if pad_to_multiple < 1:
+        raise OptionError(f"pad_to_multiple is {pad_to_multiple}; it must be 1 or more")
+    if len(set(special)) < len(special) or "" in special:
+        raise OptionError("special tokens must be different from each other and not empty")
+    least = len(special) + known + reserved
+    if vocab_size < least:
+        raise OptionError(
+            f"vocab_size is {vocab_size}; {len(special)} special tokens, {what} and "
+            f"{reserved} reserved tokens take {least} already"
+        )
+
+
+def byte_layout(
+    vocab_size: int, special: Sequence[str] = (), reserved: int = 0, pad_to_multiple: int = 1
+) -> Layout:
+    """Special tokens first, then the 256 bytes.
+
+    Raises:
+        OptionError: the options leave no room for merges, or contradict each other.
+    """
+    checked_options(vocab_size, special, reserved, pad_to_multiple, 256, "256 bytes")
+    alphabet = {BYTE_TO_CHAR[byte]: bytes((byte,)) for byte in BYTE_ORDER}
+    # a special token may be spelled like the character that stands for a byte: it is that token then
+    spelled = {text: text.encode() for text in special} | alphabet
+    numbers = {text: token for token, text in enumerate(spelled)}
+    symbols = np.array([numbers[char] for char in BYTE_TO_CHAR], dtype=np.int64)
+    model = Bpe((), np.empty(0, np.uint32), np.empty((0, 2), np.uint32), byte_level=True)
+    return Layout(
+        vocab_size,
+        strings=tuple(text.encode() for text in spelled),
+        pieces=tuple(spelled.values()),
+        ids=np.arange(len(spelled), dtype=np.uint32),
+        added=tuple(AddedToken(id, content) for id, content in enumerate(special)),
+        reserved=reserved,
+        pad_to_multiple=pad_to_multiple,
+        token_of_symbol=symbols,
+        template=Definition("bytes", model, decoder=(_BYTE_LEVEL_DECODER,)),
+    )
 
 
 def spelled(layout: Layout, merges: Merges) -> list[bytes]:
-    """The bytes of each token: special tokens, bytes and merges."""
-    pieces = [text.encode() for text in layout.special]
-    of_byte = layout.token_of_byte.tolist()
-    pieces += [b""] * (len(layout.strings) - len(pieces))
-    for byte, token in enumerate(of_byte):
-        pieces[token] = bytes((byte,))
+    """The bytes of each token: those known before, and merges."""
+    pieces = list(layout.pieces)
     for (left, right), token in zip(merges.pairs.tolist(), merges.tokens.tolist(), strict=True):
         if token == len(pieces):
             pieces.append(pieces[left] + pieces[right])
     return pieces
 
 
-def byte_level_definition(
+def definition_of(
     name: str,
     layout: Layout,
     merges: Merges,
@@ -90,37 +144,50 @@ def byte_level_definition(
     normalizer: Sequence[Step] = (),
     phases: Sequence[NDArray[np.uint64]] | None = None,
 ) -> Definition:
-    """The definition of a byte-level BPE tokenizer with these merges.
+    """The definition of a BPE tokenizer with these merges.
 
     phases: the counts at which the merges of each phase were made; those of `merges` if left out.
     """
     pieces = spelled(layout, merges)
-    reserved = layout.reserved_tokens(len(pieces))
-    first = len(pieces)
-    pieces += [text.encode() for text in reserved]
-    added = [AddedToken(id, content) for id, content in enumerate(layout.special)]
-    added += [AddedToken(first + i, content) for i, content in enumerate(reserved)]
-    return Definition(
+    fresh = len(pieces) - len(layout.pieces)
+    first = int(layout.ids.max()) + 1
+    names = _reserved_names(layout, first + fresh)
+    pieces += [text.encode() for text in names]
+    ids = np.concatenate(
+        [layout.ids, np.arange(first, first + fresh + len(names), dtype=np.uint32)]
+    )
+    added = [AddedToken(first + fresh + i, content) for i, content in enumerate(names)]
+    template = layout.template
+    assert isinstance(template.model, Bpe)
+    return replace(
+        template,
         name=name,
-        model=Bpe(
+        model=replace(
+            template.model,
             pieces=tuple(pieces),
-            ids=np.arange(len(pieces), dtype=np.uint32),
-            merges=merges.pairs,
-            byte_level=True,
+            ids=ids,
+            merges=np.concatenate([layout.merges, merges.pairs]),
         ),
         normalizer=tuple(normalizer),
         pretokenizer=tuple(pretokenizer),
-        decoder=(
-            {
-                "type": "ByteLevel",
-                "add_prefix_space": True,
-                "trim_offsets": True,
-                "use_regex": True,
-            },
-        ),
-        added=tuple(added),
+        added=(*layout.added, *added),
+        two_phase=None,
         origin=Origin("trained", extra={"merge_counts": tuple(phases or (merges.counts,))}),
     )
+
+
+def _reserved_names(layout: Layout, used: int) -> list[str]:
+    """The reserved tokens that follow `used` ids, those of the padding included."""
+    size = used + layout.reserved
+    size += -size % layout.pad_to_multiple
+    taken = {token.content for token in layout.added}
+    names: list[str] = []
+    number = 0
+    while len(names) < size - used:
+        if (name := f"<|reserved_{number}|>") not in taken:
+            names.append(name)
+        number += 1
+    return names
 
 
 def require_size(layout: Layout, merges: Merges) -> None:

@@ -20,10 +20,10 @@ from tokenworks import _native
 from tokenworks.errors import FormatError
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe, Definition
+from tokenworks.tokenizer.model_alone import model_alone
 from tokenworks.tokenizer.pattern_split import split
 from tokenworks.training.merges import Words
 from tokenworks.training.pretokens import Pretokens, pretokens
-from tokenworks.workflows.model_alone import model_alone
 
 _LONGEST = 65_536  # bytes of a pretoken; longer ones are counted in parts
 _BATCH = 4 << 20  # bytes handed to the counter at a time

@@ -17,7 +17,7 @@ from tokenworks.text import documents, is_held_out, not_empty
 from tokenworks.text.hostile import hostile_texts
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe
-from tokenworks.workflows.model_alone import model_alone
+from tokenworks.tokenizer.model_alone import model_alone
 
 _PART = re.compile(r".{1024}[^\n]*\n?", re.DOTALL)
 _MOST_KEPT = 32 << 20  # bytes of held-out text in memory; what is past it is left out

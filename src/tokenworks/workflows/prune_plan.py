@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
-from tokenworks.workflows.model_alone import unmerged
+from tokenworks.tokenizer.model_alone import unmerged
 from tokenworks.workflows.piece_ids import ids_in_steps, trace_of
 
 

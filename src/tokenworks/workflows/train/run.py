@@ -175,7 +175,7 @@ def train(
     return Trained(
         tokenizer=tokenizer,
         algorithm=algorithm,
-        options={"vocab_size": vocab_size, **options},
+        options={"vocab_size": vocab_size, **{k: _plain(v) for k, v in options.items()}},
         counts=source.report,
         seconds=time.perf_counter() - begun,
         problems=source.problems,
@@ -185,6 +185,13 @@ def train(
         held_out=figures,
         hashes=hashes,
     )
+
+
+def _plain(value: Any) -> Any:
+    """An option as the manifest holds it."""
+    if isinstance(value, Tokenizer):
+        return {"name": value.name, "sha256": value.sha256}
+    return value
 
 
 def _after_counting(

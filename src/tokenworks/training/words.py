@@ -1,0 +1,36 @@
+"""Merges within pretokens: the first stage of every method that keeps words apart."""
+
+from __future__ import annotations
+
+from tokenworks.errors import OptionError
+from tokenworks.training.merges import Merges, learn_merges
+from tokenworks.training.pretokens import Pretokens
+from tokenworks.training.source import TextSource
+from tokenworks.training.vocabulary import Layout
+
+
+def learn_words(
+    source: TextSource,
+    split: Pretokens,
+    layout: Layout,
+    *,
+    min_frequency: int = 0,
+    max_token_length: int | None = None,
+) -> Merges:
+    """Merges for the whole vocabulary.
+
+    Raises:
+        OptionError: a bound on lengths, which count symbols, over a base vocabulary.
+    """
+    if max_token_length is not None and not layout.reuse:
+        raise OptionError("max_token_length counts bytes; it does not go together with a base")
+    return learn_merges(
+        layout.start(source.counts(split)),
+        layout.strings,
+        layout.token_of_symbol,
+        layout.learned_size,
+        min_frequency=min_frequency,
+        max_token_length=max_token_length,
+        reuse=layout.reuse,
+        progress=source.stages("merging", layout.learned_size),
+    )
