@@ -43,7 +43,8 @@ def load(
     """Open a causal language model.
 
     Args:
-        path: a model folder, or `hf://org/name`, the only spelling that may touch the network.
+        path: a model folder, the name of one in the package tokenworks-models, or `hf://org/name`, the
+            only spelling that may touch the network.
         tokenizer: another than the one in the folder; its ids must mean what the model learned.
         device: "cpu", "cuda", "cuda:1", ...; the first GPU where there is one.
         dtype: "float32" (where left out), "bfloat16" or "float16": what is computed in.
@@ -94,8 +95,25 @@ def model_folder(path: str | os.PathLike[str], *, offline: bool = False) -> Path
         raise FormatError(
             f"{folder}: is a file; name the folder that holds config.json and weights"
         )
-    hint = f"; for the Hub write {_HUB}{text}" if _HUB_ID.fullmatch(text) else ""
-    raise UnknownNameError(f"no model folder {text[:200]!r}{hint}")
+    shipped = _shipped()
+    if text in shipped:
+        return shipped[text]
+    if _HUB_ID.fullmatch(text):
+        hint = f"for the Hub write {_HUB}{text}"
+    elif shipped:
+        hint = f"tokenworks-models holds {', '.join(shipped)}"
+    else:
+        hint = "small reference models come with: pip install tokenworks-models"
+    raise UnknownNameError(f"no model folder {text[:200]!r}; {hint}")
+
+
+def _shipped() -> dict[str, Path]:
+    """The reference models by name, where their package is installed."""
+    try:
+        package = import_module("tokenworks_models")
+    except ImportError:
+        return {}
+    return {name: package.path(name) for name in package.names()}
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -1,0 +1,114 @@
+"""The package of reference models, and the baselines that its cards state."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lm import tiny
+
+import tokenworks as tw
+from tokenworks.errors import UnknownNameError
+
+MODELS = Path(__file__).resolve().parents[2] / "models"
+sys.path.insert(0, str(MODELS))
+
+from kneser_ney import KneserNey, _discounts  # noqa: E402
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """The package with one tiny model in it."""
+    folder = tmp_path / "models"
+    shutil.copytree(MODELS, folder, ignore=shutil.ignore_patterns("data", "__pycache__"))
+    data = folder / "src" / "tokenworks_models" / "data"
+    data.mkdir()
+    tiny.save(data / "tiny", "llama")
+    (data / "tiny" / "card.json").write_text('{"name": "tiny"}')
+    return folder
+
+
+def test_models_are_opened_by_name(package: Path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(package / "src")
+    monkeypatch.delitem(sys.modules, "tokenworks_models", raising=False)
+    import tokenworks_models
+
+    try:
+        assert tokenworks_models.names() == ["tiny"]
+        assert tokenworks_models.card("tiny") == {"name": "tiny"}
+        assert tw.lm.load("tiny").log_probs([1, 2]).shape == (2, 416)
+        with pytest.raises(KeyError, match="there are tiny"):
+            tokenworks_models.path("../tiny")
+        with pytest.raises(UnknownNameError, match="tokenworks-models holds tiny"):
+            tw.lm.load("huge")
+    finally:
+        sys.modules.pop("tokenworks_models")
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_the_models(package: Path, tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "-w", str(tmp_path), str(package)], check=True, timeout=120)
+    (wheel,) = tmp_path.glob("tokenworks_models-*-py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "tokenworks_models/__init__.py" in names
+    assert "tokenworks_models/data/tiny/model.safetensors" in names
+    assert not any("train.py" in name for name in names)
+
+
+# Kneser-Ney against the formulas, gram by gram -----------------------------------------------------
+
+
+def _plain(text: list[int], vocabulary: int, order: int, context: list[int], token: int) -> float:
+    """p(token | context) by the recursion of Chen and Goodman, from dictionaries."""
+
+    def counts(length: int) -> Counter[tuple[int, ...]]:
+        grams = [tuple(text[at : at + length]) for at in range(len(text) - length + 1)]
+        if length == order:
+            return Counter(grams)
+        longer = {tuple(text[at : at + length + 1]) for at in range(len(text) - length)}
+        before = Counter(gram[1:] for gram in longer)
+        return Counter({gram: max(before[gram], 1) for gram in grams})
+
+    chance = 1 / vocabulary
+    for length in range(1, order + 1):
+        if length - 1 > len(context):
+            break
+        found = counts(length)
+        given_ = tuple(context[len(context) - length + 1 :])
+        followers = {gram: count for gram, count in found.items() if gram[:-1] == given_}
+        total = sum(followers.values())
+        if not total:
+            break
+        discounts = _discounts(np.array(list(found.values()), float))
+        taken = {gram: discounts[min(count, 3)] for gram, count in followers.items()}
+        gram = (*given_, token)
+        kept = max(followers.get(gram, 0) - taken.get(gram, 0), 0)
+        chance = kept / total + sum(taken.values()) / total * chance
+    return chance
+
+
+@given(st.lists(st.integers(0, 3), min_size=6, max_size=60), st.integers(1, 4), st.data())
+def test_kneser_ney_equals_the_recursion(text: list[int], order: int, data) -> None:
+    model = KneserNey(np.array(text), 4, order)
+    context = data.draw(st.lists(st.integers(0, 3), max_size=6))
+    found = [np.exp(-model.nats(np.array([*context, token]))[-1]) for token in range(4)]
+    assert sum(found) == pytest.approx(1)
+    expected = [_plain(text, 4, order, context, token) for token in range(4)]
+    assert found == pytest.approx(expected)
+
+
+def test_longer_grams_learn_more() -> None:
+    text = ("the cat sat on the mat and the dog sat on the log. " * 20).encode()
+    ids = np.frombuffer(text, np.uint8)
+    costs = [KneserNey(ids[:700], 256, order).nats(ids, 700).mean() for order in (1, 2, 5)]
+    assert costs[0] > costs[1] > costs[2]
+    assert costs[2] < 0.5
