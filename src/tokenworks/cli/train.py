@@ -67,6 +67,15 @@ def train(
     veto_colon_space: Annotated[
         bool | None, typer.Option(help='superbpe: no token holds ": ".')
     ] = None,
+    alphabet: Annotated[
+        str | None, typer.Option(help="bpe: `bytes`, or `characters` with bytes for the others.")
+    ] = None,
+    limit_alphabet: Annotated[
+        int | None, typer.Option(help="bpe: so many characters, the most frequent ones.")
+    ] = None,
+    initial_alphabet: Annotated[
+        str | None, typer.Option(help="bpe: characters that are in the alphabet in any case.")
+    ] = None,
     base: Annotated[
         str | None,
         typer.Option(help="A tokenizer whose ids and merges stay; new merges rank behind them."),
@@ -108,6 +117,9 @@ def train(
     given = {
         "pattern": pattern,
         "digits": digits,
+        "alphabet": alphabet,
+        "limit_alphabet": limit_alphabet,
+        "initial_alphabet": None if initial_alphabet is None else tuple(initial_alphabet),
         "base": None if base is None else load(base),
         "normalizer": tuple(normalizer) if normalizer else None,
         "special": tuple(special) if special else None,

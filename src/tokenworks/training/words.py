@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tokenworks.errors import OptionError
-from tokenworks.training.merges import Merges, learn_merges
+from tokenworks.training.base import BaseLayout
+from tokenworks.training.merges import Merges, Words, learn_merges
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import Layout
@@ -14,7 +15,7 @@ def learn_words(
     split: Pretokens,
     layout: Layout,
     *,
-    min_frequency: int = 0,
+    min_frequency: int | None = 0,
     max_token_length: int | None = None,
 ) -> Merges:
     """Merges for the whole vocabulary.
@@ -22,14 +23,32 @@ def learn_words(
     Raises:
         OptionError: a bound on lengths, which count symbols, over a base vocabulary.
     """
-    if max_token_length is not None and not layout.reuse:
+    return learn(
+        source,
+        layout.start(source.counts(split)),
+        layout,
+        min_frequency=min_frequency,
+        max_token_length=max_token_length,
+    )
+
+
+def learn(
+    source: TextSource,
+    words: Words,
+    layout: Layout,
+    *,
+    min_frequency: int | None = 0,
+    max_token_length: int | None = None,
+) -> Merges:
+    """Merges for the whole vocabulary, from words of symbols that the layout knows."""
+    if max_token_length is not None and isinstance(layout, BaseLayout):
         raise OptionError("max_token_length counts bytes; it does not go together with a base")
     return learn_merges(
-        layout.start(source.counts(split)),
+        words,
         layout.strings,
         layout.token_of_symbol,
         layout.learned_size,
-        min_frequency=min_frequency,
+        min_frequency=min_frequency or 0,
         max_token_length=max_token_length,
         reuse=layout.reuse,
         progress=source.stages("merging", layout.learned_size),
