@@ -25,6 +25,7 @@ from tokenworks.tokenizer.surround import surround
 PREFIX = "tokenizer.ggml."
 BULK = tuple(PREFIX + name for name in ("tokens", "scores", "token_type", "merges"))
 T = TypeVar("T")
+_BERT = {"cls": 101, "unknown": 100, "seperator": 102, "padding": 0}
 
 
 class Fields:
@@ -60,6 +61,9 @@ class Fields:
 
     def token_id(self, name: str, count: int) -> int | None:
         number = self.value(f"{name}_token_id", int, "a number")
+        if number is None and self.text("model") == "bert":  # which llama.cpp knows by heart
+            number = self.token_id("cls", count) if name == "bos" else _BERT.get(name)
+            number = number if number is None or number < count else None
         if number is None or 0 <= number < count:
             return number
         raise FormatError(

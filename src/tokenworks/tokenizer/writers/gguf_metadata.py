@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +56,8 @@ def render(definition: Definition, *, pre: str | None = None) -> dict[str, bytes
     """
     model = definition.model
     fresh = _Entries()
-    fresh.text("architecture", "llama", prefix="general.")
+    kind = "bert" if isinstance(model, WordPiece) else "llama"
+    fresh.text("architecture", kind, prefix="general.")
     if isinstance(model, WordPiece):
         _bert(definition, model, fresh)
     elif isinstance(model, Bpe) and model.byte_level:
@@ -86,6 +88,7 @@ def _as_read(definition: Definition, fresh: dict[str, Entry]) -> Metadata:
     governed = {*BULK, *(PREFIX + f"{r}_token_id" for r in ("bos", "eos", "unknown", "padding"))}
     governed |= {PREFIX + "add_bos_token", PREFIX + "add_eos_token", "tokenizer.chat_template"}
     said = set(extra["entries"])
+    fresh["general.architecture"] = extra["entries"].get("general.architecture")
     for key, old in extra["entries"].items():
         kept = extra.get(key.removeprefix(PREFIX)) if old is None else old
         new = fresh.pop(key, None)
@@ -101,9 +104,24 @@ def _as_read(definition: Definition, fresh: dict[str, Entry]) -> Metadata:
     silent = {"general.architecture", PREFIX + "pre", PREFIX + "add_eos_token"}
     silent |= {PREFIX + "add_bos_token", PREFIX + "unknown_token_id"}
     silent |= {PREFIX + "add_space_prefix", PREFIX + "remove_extra_whitespaces"}
+    if isinstance(definition.model, WordPiece):
+        silent |= {key for key, value in _bert_defaults(extra, fresh) if value == fresh.get(key)}
     entries |= {key: entry for key, entry in fresh.items() if key not in silent - said}
     # A tensor count would promise tensors, which are not written.
     return Metadata(entries, extra["version"], 0, extra["big_endian"])
+
+
+def _bert_defaults(extra: Mapping[str, Any], fresh: dict[str, Entry]) -> list[tuple[str, Entry]]:
+    lowercase = fresh.get(PREFIX + "normalizer.lowercase", Entry(ValueType.BOOL, True))
+    cls = PREFIX + "cls_token_id"
+    return [
+        (PREFIX + "normalizer.lowercase", Entry(ValueType.BOOL, True)),
+        (PREFIX + "normalizer.strip_accents", lowercase),
+        (PREFIX + "add_sep_token", Entry(ValueType.BOOL, True)),
+        (PREFIX + "seperator_token_id", Entry(ValueType.UINT32, 102)),
+        (PREFIX + "bos_token_id", extra["entries"].get(cls, Entry(ValueType.UINT32, 101))),
+        (PREFIX + "padding_token_id", Entry(ValueType.UINT32, 0)),
+    ]
 
 
 def _equal(old: Entry, new: Entry) -> bool:
@@ -223,7 +241,10 @@ def _bert(definition: Definition, model: WordPiece, fresh: _Entries) -> None:
         if number >= count:
             raise _refuse(definition, f"the added token {token.content!r} is no piece")
         types[number] = PieceType.CONTROL if token.special else PieceType.USER_DEFINED
-    types[model.unk_id] = PieceType.UNKNOWN
+    # The converter says CONTROL of an unknown token that is special, as it is in BERT.
+    read = definition.origin.extra.get("token_type")
+    if model.unk_id not in special or (read and read.value[model.unk_id] == PieceType.UNKNOWN):
+        types[model.unk_id] = PieceType.UNKNOWN
     _check_unique(definition, tokens)
     fresh.text("model", "bert")
     fresh.texts("tokens", tokens)
