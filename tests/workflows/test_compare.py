@@ -208,6 +208,30 @@ def test_broken_files_among_many_are_reported(tmp_path: Path) -> None:
     assert any("problems in the corpus" in warning for warning in found.warnings)
 
 
+def test_what_cannot_be_read_ends_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "en", a="Good morning.", zero="")
+    (tmp_path / "en" / "dangling.txt").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "en" / "packed.jsonl.gz").write_bytes(b"PK\x03\x04 broken")
+    (tmp_path / "en" / "empty.parquet").write_bytes(b"")
+    (tmp_path / "en" / "noise.txt").write_bytes(bytes(range(256)))
+    found = compare(["gpt2", "mistral-v1"], tmp_path, unreachable=False, methods=["renyi"])
+    assert [one.name for one in found.labels] == ["en"] and found.documents >= 2
+    said = " ".join(found.problems["first"])
+    for name in ("packed.jsonl.gz", "empty.parquet", "noise.txt"):
+        assert name in said
+
+
+def test_documents_without_the_label_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "Guten Tag", "lang": "de"}\n{"text": "Good day"}\n', encoding="utf-8")
+    found = compare(["gpt2"], path, labels="column:lang", unreachable=False, methods=["none"])
+    assert {row.name for row in found.labels} == {"de", "a.jsonl"}
+    assert found.problems["by_kind"] == {"label": 1}
+    assert any(
+        "line 2: no label by column:lang; it counts for a.jsonl" in w for w in found.warnings
+    )
+
+
 def test_a_corpus_without_text_is_an_error(tmp_path: Path) -> None:
     write(tmp_path, a="", b="")
     with pytest.raises(FormatError, match="holds no text"):

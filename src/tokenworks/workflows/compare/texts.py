@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tokenworks.data.udhr import Declaration, declarations
-from tokenworks.text import Document, Problems, documents
+from tokenworks.text import Document, Problem, Problems, documents
 from tokenworks.workflows.audit.describe import script
 from tokenworks.workflows.compare.languages import language_documents
 
@@ -136,7 +136,7 @@ def read_corpus(
             on_problem=problems,
         )
         streams.append((_name(path), stream))
-    texts = _labelled(streams, by_script=labels == BY_SCRIPT)
+    texts = _labelled(streams, labels, problems)
     return Corpus(_title(paths), texts, parallel, problems, {}, reference)
 
 
@@ -194,10 +194,16 @@ def _name(path: str) -> str:
     return Path(shown).resolve().name or shown if last in ("", ".", "..") else last
 
 
-def _labelled(streams: Sequence[tuple[str, Iterator[Document]]], by_script: bool) -> Iterator[Text]:
+def _labelled(
+    streams: Sequence[tuple[str, Iterator[Document]]], labels: str | None, problems: Problems
+) -> Iterator[Text]:
     for name, stream in streams:
         for document in stream:
-            label = main_script(document.text) if by_script else document.label
+            label = main_script(document.text) if labels == BY_SCRIPT else document.label
+            if label is None and labels is not None:
+                place = f"{document.unit} {document.position}"
+                told = f"no label by {labels}; it counts for {name}"
+                problems.add(Problem("label", document.source, place, told))
             yield Text(document.text, label or name, document.where)
 
 
