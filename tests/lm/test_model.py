@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -217,3 +218,28 @@ def test_loading_without_models_names_the_extra(monkeypatch, tmp_path: Path) -> 
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'tokenworks\[models\]'"):
         load(folder)
+
+
+def _made(folder: Path, config: Any) -> Path:
+    torch.manual_seed(5)
+    tiny.tokenizer().save(folder)
+    transformers.AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return folder
+
+
+def test_a_model_that_reads_in_both_directions_is_refused(tmp_path: Path) -> None:
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 416}
+    config = transformers.BertConfig(intermediate_size=64, pad_token_id=0, **sizes)
+    with pytest.raises(UnsupportedError, match="not causal"):
+        load(_made(tmp_path / "bert", config))
+
+
+def test_a_model_without_a_cache_is_scored_but_not_stepped(tmp_path: Path) -> None:
+    config = transformers.MambaConfig(
+        vocab_size=416, hidden_size=32, num_hidden_layers=2, state_size=4, bos_token_id=0
+    )
+    model = load(_made(tmp_path / "mamba", config))
+    assert model.context is None
+    assert model.score(["some text"]).bits_per_byte > 1
+    with pytest.raises(UnsupportedError, match="no cache of keys and values"):
+        model.step([1, 2])

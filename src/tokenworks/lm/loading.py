@@ -71,7 +71,9 @@ def load(
 
     where = torch_device(device)
     module = _open(folder, config, getattr(torch, _dtype(dtype)), weights)
-    return LanguageModel(module.to(where), tokenizer, name=folder.name, path=folder)
+    model = LanguageModel(module.to(where), tokenizer, name=folder.name, path=folder)
+    _try(model)
+    return model
 
 
 def model_folder(path: str | os.PathLike[str], *, offline: bool = False) -> Path:
@@ -216,6 +218,30 @@ def _open(folder: Path, config: dict[str, Any], dtype: torch.dtype, weights: Wei
             f"{', ...' if len(missing) > 1 else ''}; the files hold {len(weights.tensors)}"
         )
     return module.eval().requires_grad_(False)
+
+
+def _try(model: LanguageModel) -> None:
+    """One short run: it works, and what follows a token does not change what the model says of it.
+
+    Without that, a model that reads in both directions would be scored on text it has seen.
+    """
+    import torch
+
+    length = min(8, model.context or 8)
+    half = length // 2
+    ids = torch.arange(length).repeat(2, 1) % model.rows
+    ids[1, half:] = (ids[1, half:] + model.rows // 2) % model.rows
+    try:
+        with silent():
+            one, other = model.logits(ids.numpy())[:, :half].float()
+    except Exception as error:  # of the module: its config and its tensors do not agree
+        reason = " ".join(str(error).split())[:200]
+        raise FormatError(f"{model.path}: the model does not run: {reason}") from None
+    exact = 1e-3 if model.input_embeddings.dtype == torch.float32 else 0.05
+    if (one - other).abs().max() > exact * max(1.0, float(one.abs().max())):
+        raise UnsupportedError(
+            f"{model.path}: not causal: what follows a token changes what the model says of it"
+        )
 
 
 @contextmanager

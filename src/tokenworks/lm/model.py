@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tokenworks.errors import FormatError, OptionError
+from tokenworks.errors import FormatError, OptionError, UnsupportedError
 from tokenworks.lm.scores import Scores
 from tokenworks.lm.state import State
 from tokenworks.tokenizer import Tokenizer
@@ -159,6 +159,7 @@ class LanguageModel:
 
         Raises:
             OptionError: as `logits`, or a batch other than that of the state.
+            UnsupportedError: the model keeps no cache of keys and values (a state-space model).
         """
         before = state.length if state else 0
         given = self._checked(ids, before)
@@ -167,9 +168,12 @@ class LanguageModel:
         with self._quiet():
             cache = state.cache if state else None
             found = self.model(given, past_key_values=cache, use_cache=True)
-        if found.past_key_values is None:
-            raise OptionError(f"{self.name}: this kind of model has no cache to step with")
-        after = State(found.past_key_values, before + given.shape[1], given.shape[0])
+        after_cache = getattr(found, "past_key_values", None)
+        if after_cache is None:
+            raise UnsupportedError(
+                f"{self.name}: this kind of model has no cache of keys and values"
+            )
+        after = State(after_cache, before + given.shape[1], given.shape[0])
         return _log_softmax(found.logits if np.ndim(ids) == 2 else found.logits[0]), after
 
     def hidden_states(self, ids: ArrayLike) -> Floats:

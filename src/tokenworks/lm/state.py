@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tokenworks.errors import OptionError
+from tokenworks.errors import OptionError, UnsupportedError
 
 
 @dataclass(slots=True)
@@ -44,10 +44,14 @@ class State:
 
         Raises:
             OptionError: longer than what was read, or empty.
+            UnsupportedError: the cache sums up what it has read, as that of a recurrent layer.
         """
         if not 0 < length <= self.length:
             raise OptionError(f"length is {length}; expected 1 to {self.length}")
         cache = copy.deepcopy(self.cache)
         if length < self.length:
-            cache.crop(length - self.length)  # transformers counts what is taken away
+            try:
+                cache.crop(length - self.length)  # transformers counts what is taken away
+            except (ValueError, NotImplementedError, RuntimeError, AttributeError) as error:
+                raise UnsupportedError(f"this model's cache cannot go back: {error}") from None
         return State(cache, length, self.batch)
