@@ -92,6 +92,11 @@ class Files:
         stamps = (source.stamp for source in self.sources)
         return sum(int(stamp.split(":")[0]) for stamp in stamps if stamp)
 
+    @property
+    def once(self) -> bool:
+        """Whether it can be read only once."""
+        return any(source.path == "-" for source in self.sources)
+
     def parts(self, size: int) -> Sequence[Files]:
         """One part for each small file, several for a big one."""
         return [replace(self, sources=(one,)) for one in shards(self.sources, size)]

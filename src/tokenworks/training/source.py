@@ -100,6 +100,7 @@ class TextSource:
     on_counts: Callable[[Words, Pretokens], None] | None = None
     report: CountReport | None = field(default=None, init=False)
     problems: Problems = field(default_factory=Problems, init=False)
+    _passes: int = field(default=0, init=False)
 
     @classmethod
     def of_paths(cls, paths: Iterable[str | os.PathLike[str]], **options: object) -> TextSource:
@@ -168,6 +169,11 @@ class TextSource:
 
     @contextmanager
     def _counted(self, what: Pass) -> Iterator[Counted]:
+        if self._passes and isinstance(self.text, Files) and self.text.once:
+            raise OptionError(
+                "standard input can be read once, and this method reads the text again; name a file"
+            )
+        self._passes += 1
         share = max(0, self.memory - _PROCESS) // 3 if self.memory else 0
         with _scratch(self.scratch, self.memory) as prefix:
             counted = count(
@@ -194,7 +200,7 @@ class TextSource:
             why = f": {self.problems.first[0]}" if self.problems.first else ""
             raise FormatError(f"the corpus holds no text to learn from{why}")
         least = max(self.min_count, 1)
-        self._refuse_what_does_not_fit(found, sizes, least)
+        self._refuse_what_does_not_fit(counted, least)
         kept, kept_bytes = int(found[least:].sum()), int(sizes[least:].sum())
         if counted.cut:
             warnings.warn(
@@ -216,22 +222,26 @@ class TextSource:
         text, starts, counts = counted.counter.words(least, kept, kept_bytes)
         return Words(text, starts, counts)
 
-    def _refuse_what_does_not_fit(
-        self, found: NDArray[np.uint64], sizes: NDArray[np.uint64], least: int
-    ) -> None:
+    def _refuse_what_does_not_fit(self, counted: Counted, least: int) -> None:
         if self.memory is None:
             return
+        found, sizes = counted.words, counted.word_bytes
         # [c]: bytes that merging takes with the pretokens seen at least c times
         needed = memory_of_merging(np.cumsum(found[::-1])[::-1], np.cumsum(sizes[::-1])[::-1])
         if needed[min(least, len(needed) - 1)] <= self.memory:
             return
         fitting = np.flatnonzero(needed <= self.memory)
-        what = (
-            f"--min-count {fitting[0]} fits: it leaves out the {int(found[least : fitting[0]].sum()):,} "
-            f"of {int(found.sum()):,} distinct pretokens that were seen less often"
-            if len(fitting)
-            else f"even --min-count {len(needed) - 1} does not fit"
-        )
+        if len(fitting):
+            fits = int(fitting[0])
+            rare = found[least:fits]
+            seen = int((rare * np.arange(least, fits, dtype=np.uint64)).sum())
+            what = (
+                f"--min-count {fits} fits: it leaves out the {int(rare.sum()):,} of "
+                f"{int(found.sum()):,} distinct pretokens that were seen less often, "
+                f"{seen / max(counted.pretokens, 1):.2%} of the text, and merges are learned from the rest"
+            )
+        else:
+            what = f"even --min-count {len(needed) - 1} does not fit"
         raise OptionError(
             f"merging {int(found[least:].sum()):,} distinct pretokens takes about "
             f"{int(needed[least]) >> 20:,} MB, more than the {self.memory >> 20:,} MB of --memory; {what}"

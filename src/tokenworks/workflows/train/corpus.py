@@ -61,8 +61,6 @@ def open_source(
         raise OptionError(f"{counted[0]} holds counts; counts and texts cannot be mixed in one run")
     if not inputs:
         raise OptionError("no corpus was named")
-    if "-" in inputs and work is not None:
-        raise OptionError("standard input cannot be read again; name files")
     labels = reading.labels
     if reading.mix is not None and labels is None:
         labels = "folder" if any(Path(name).is_dir() for name in inputs) else "file"
@@ -74,6 +72,8 @@ def open_source(
         offline=reading.offline,
     )
     if reading.mix is not None:
+        if files.once:
+            raise OptionError("a mixture reads the text twice, standard input once; name files")
         plan = _plan(files, reading.mix, engine, threads, work)
         files = replace(files, mix=plan)
     return TextSource(files, threads=threads, engine=engine, work=work, min_count=min_count)
