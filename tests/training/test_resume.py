@@ -19,7 +19,7 @@ from tokenworks.data.udhr import declarations
 from tokenworks.training.reading import Files
 from tokenworks.training.source import TextSource
 
-SLOW = r" ?\w+|\s+|[^\w\s]"  # no native scanner knows it
+SLOW = r" ?\p{L}+|\p{N}+|\s+|[^\s\p{L}\p{N}]"  # no native scanner knows it
 SCRIPT = """
 import sys
 from pathlib import Path
