@@ -88,7 +88,7 @@ def test_omp_equals_the_published_procedure() -> None:
     anchors = DRAW.normal(size=(60, 16)) * DRAW.uniform(0.5, 2, size=(60, 1))
     targets = DRAW.normal(size=(25, 16))
     atoms, coefficients, residual = pursue(
-        anchors.astype(np.float32), targets.astype(np.float32), 7
+        Held(anchors.astype(np.float32)), targets.astype(np.float32), 7
     )
     for place, target in enumerate(targets):
         chosen, expected = pursue_slowly(anchors, target, 7)
@@ -102,12 +102,12 @@ def test_omp_equals_the_published_procedure() -> None:
 def test_omp_residuals_never_grow_and_full_rank_is_exact() -> None:
     anchors = DRAW.normal(size=(40, 10)).astype(np.float32)
     targets = DRAW.normal(size=(12, 10)).astype(np.float32)
-    norms = [np.linalg.norm(pursue(anchors, targets, k)[2], axis=1) for k in range(1, 11)]
+    norms = [np.linalg.norm(pursue(Held(anchors), targets, k)[2], axis=1) for k in range(1, 11)]
     assert (np.diff(np.array(norms), axis=0) < 1e-5).all()
     assert norms[-1].max() < 1e-3
-    atoms, coefficients, _ = pursue(anchors, anchors[:5], 1)
-    scaled, same, _ = pursue(3 * anchors, 3 * targets, 4)
-    plain, other, _ = pursue(anchors, targets, 4)
+    atoms, coefficients, _ = pursue(Held(anchors), anchors[:5], 1)
+    scaled, same, _ = pursue(Held(3 * anchors), 3 * targets, 4)
+    plain, other, _ = pursue(Held(anchors), targets, 4)
     assert np.array_equal(scaled, plain) and np.allclose(same, other, atol=1e-5)
     assert atoms.shape == (5, 1) and np.isfinite(coefficients).all()
 
@@ -118,7 +118,7 @@ def test_omp_blocks_of_little_memory_give_the_same_rows() -> None:
     )
     one, report = resolve("transplant/omp")(OLD, NEW, _old(), Given(donor=donor), sparsity=4)
     two, _ = resolve("transplant/omp")(
-        OLD, NEW, _old(), Given(donor=donor, memory=2_000_000), sparsity=4
+        OLD, NEW, _old(), Given(donor=donor, memory=200_000), sparsity=4
     )
     assert np.allclose(whole(one.input), whole(two.input), atol=1e-4)
     assert 0 < report.notes["input_residual"] < 1

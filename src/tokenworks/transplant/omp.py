@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from tokenworks.errors import OptionError
 from tokenworks.files import atomic_file
 from tokenworks.registry import method
 from tokenworks.tokenizer.tokenizer import Tokenizer
-from tokenworks.transplant.embeddings import Embeddings, Floats, Ids, Rows
+from tokenworks.transplant.embeddings import Embeddings, Floats, Held, Ids, Rows
 from tokenworks.transplant.initialization import Given, Mixtures, Report, compose, require
 from tokenworks.transplant.matching import Match, match
 
@@ -75,15 +77,19 @@ def _pursued(
     k = min(sparsity, n, width)
     if k == 0 or not len(matched.targets):
         return Mixtures.none(len(matched.targets))
-    anchors = donor.take(matched.shared)
-    # One target needs its basis, its products with all anchors, and the triangle of coefficients.
-    each = 4 * (k * width + 2 * n + 3 * width) + 8 * k * k
-    at_once = int(max(1, min(512, (given.memory - anchors.nbytes) // each)))
+    # Half of the memory is for anchors: all of them, or as many at a time as fit, read anew at each
+    # step. The rest is for targets: the basis, the products with those anchors, and the triangle.
+    held = int(max(1, min(n, given.memory // 2 // (4 * width))))
+    anchors: Rows = _Anchors(donor, matched.shared)
+    if held == n:
+        anchors = Held(donor.take(matched.shared))
+    each = 4 * (k * width + 2 * held + 3 * width) + 8 * k * k
+    at_once = int(max(1, min(512, given.memory // 2 // each)))
     parts: list[tuple[Ids, NDArray[np.float64], NDArray[np.float64]]] = []
     for start in range(0, len(matched.targets), at_once):
         ids = matched.targets[start : start + at_once]
         kept = given.workspace and given.workspace / f"omp-{part}-{start}-{len(ids)}-{k}.npz"
-        parts.append(_block(donor, anchors, ids, k, kept))
+        parts.append(_block(donor, anchors, held, ids, k, kept))
         given.told(f"{part} rows", start + len(ids), len(matched.targets))
     atoms, weights, left = (np.concatenate(column) for column in zip(*parts, strict=True))
     notes[f"{part}_residual"] = float(left.mean())
@@ -93,14 +99,14 @@ def _pursued(
 
 
 def _block(
-    donor: Rows, anchors: Floats, ids: Ids, k: int, kept: Path | None
+    donor: Rows, anchors: Rows, held: int, ids: Ids, k: int, kept: Path | None
 ) -> tuple[Ids, NDArray[np.float64], NDArray[np.float64]]:
     """Atoms, coefficients and relative residuals of some targets; kept in a file where one is named."""
     if kept is not None and kept.exists():
         with np.load(kept, allow_pickle=False) as found:
             return found["atoms"], found["weights"], found["left"]
     targets = donor.take(ids)
-    atoms, weights, residual = pursue(anchors, targets, k)
+    atoms, weights, residual = pursue(anchors, targets, k, held)
     size = np.maximum(np.linalg.norm(targets, axis=1), _LEAST)
     left = (np.linalg.norm(residual, axis=1) / size).astype(np.float64)
     if kept is not None:
@@ -109,13 +115,35 @@ def _block(
     return atoms, weights, left
 
 
-def pursue(anchors: Floats, targets: Floats, k: int) -> tuple[Ids, NDArray[np.float64], Floats]:
+@dataclass(frozen=True, slots=True)
+class _Anchors:
+    """Some rows of a matrix that is not held."""
+
+    matrix: Rows
+    ids: Ids
+
+    @property
+    def rows(self) -> int:
+        return len(self.ids)
+
+    @property
+    def width(self) -> int:
+        return self.matrix.width
+
+    def take(self, ids: Ids) -> Floats:
+        return self.matrix.take(self.ids[ids])
+
+
+def pursue(
+    anchors: Rows, targets: Floats, k: int, held: int | None = None
+) -> tuple[Ids, NDArray[np.float64], Floats]:
     """Orthogonal matching pursuit of many targets over the same anchors, which are not normalised.
 
     Args:
-        anchors: float32 [n, width].
+        anchors: n rows.
         targets: float32 [m, width].
         k: anchors of each sum, at most n and width.
+        held: anchors compared at a time; all where it is left out.
 
     Returns:
         The anchors chosen, int64 [m, k], in order; their coefficients, float64 [m, k]; what is left
@@ -127,15 +155,10 @@ def pursue(anchors: Floats, targets: Floats, k: int) -> tuple[Ids, NDArray[np.fl
     triangle = np.zeros((m, k, k))
     products = np.zeros((m, k))
     atoms = np.zeros((m, k), np.int64)
-    everyone = np.arange(m)
-    likeness = np.empty((m, len(anchors)), np.float32)
     for step in range(k):
-        np.matmul(residual, anchors.T, out=likeness)
-        np.abs(likeness, out=likeness)
-        likeness[everyone[:, None], atoms[:, :step]] = -1
-        best = likeness.argmax(axis=1)
+        best = _nearest(anchors, residual, atoms[:, :step], held or anchors.rows)
         atoms[:, step] = best
-        added = anchors[best]
+        added = anchors.take(best)
         found = basis[:, :step]
         for _ in range(2):  # once is not enough in float32
             shares = np.matmul(found, added[:, :, None])[:, :, 0]
@@ -149,3 +172,27 @@ def pursue(anchors: Floats, targets: Floats, k: int) -> tuple[Ids, NDArray[np.fl
         residual = residual - np.einsum("ij,ij->i", added, residual)[:, None] * added
     solved = np.linalg.solve(triangle, products[:, :, None])[:, :, 0]
     return atoms, np.asarray(solved, np.float64), np.asarray(residual, np.float32)
+
+
+def _nearest(anchors: Rows, residual: Floats, taken: Ids, held: int) -> Ids:
+    """The anchor not taken with the largest product with each residual, the first of equal ones."""
+    everyone = np.arange(len(residual))
+    best = np.zeros(len(residual), np.int64)
+    value = np.full(len(residual), -1, np.float32)
+    for start in range(0, anchors.rows, held):
+        ids = np.arange(start, min(start + held, anchors.rows), dtype=np.int64)
+        block = anchors.array if _whole(anchors, ids) else anchors.take(ids)
+        likeness = residual @ block.T
+        np.abs(likeness, out=likeness)
+        here = (taken >= start) & (taken < start + len(ids))
+        rows, places = np.nonzero(here)
+        likeness[rows, taken[rows, places] - start] = -1
+        found = likeness.argmax(axis=1)
+        nearer = likeness[everyone, found] > value
+        best[nearer] = ids[found[nearer]]
+        value[nearer] = likeness[everyone, found][nearer]
+    return best
+
+
+def _whole(anchors: Rows, ids: Ids) -> TypeGuard[Held]:
+    return isinstance(anchors, Held) and len(ids) == anchors.rows
