@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from tokenworks.workflows.prune import Comparison, PruneResult
+    from tokenworks.workflows.transplant import TransplantResult
 
 
 def prune(
@@ -22,6 +23,9 @@ def prune(
     on: Annotated[
         list[str] | None, typer.Option(help="Files, folders or globs that say what is used.")
     ] = None,
+    model: Annotated[
+        bool, typer.Option("--model", help="BASE is a model folder: prune its matrices along.")
+    ] = False,
     size: Annotated[
         int | None, typer.Option(help="How many tokens stay, special ones among them.")
     ] = None,
@@ -46,10 +50,11 @@ def prune(
     from tokenworks.workflows.prune import prune as run
 
     result = run(
-        load(base),
+        base if model else load(base),
         on or (),
         size,
         out,
+        model=model,
         min_count=min_count,
         keep_scripts=_names(keep_scripts),
         keep_languages=_names(keep_languages),
@@ -58,6 +63,8 @@ def prune(
         overwrite=overwrite,
     )
     emit(result, lambda: _render(result))
+    if result.model is not None and not result.model.ok:
+        raise typer.Exit(1)
 
 
 def _names(value: str) -> list[str]:
@@ -75,7 +82,21 @@ def _render(result: PruneResult) -> RenderableType:
     if result.on_corpus is not None:
         lines.append(f"corpus: {_compared(result.on_corpus)}")
     lines.append(f"generated texts: {_compared(result.on_generated)}")
+    if result.model is not None:
+        lines += _of_model(result.model)
     return "\n".join([*lines, *(f"  {file}" for file in result.files)])
+
+
+def _of_model(one: TransplantResult) -> list[str]:
+    lines = [f"model: {one.rows_before:,} rows before, {one.rows_after:,} after"]
+    if one.scored is not None:
+        lines.append(
+            f"bits per byte: {one.scored.bits_per_byte_before:.4f} before, "
+            f"{one.scored.bits_per_byte_after:.4f} after, on {one.scored.bytes:,} bytes of "
+            f"{one.scored.text}"
+        )
+    signs = {True: "held", False: "BROKEN", None: "not looked at"}
+    return lines + [f"{check.name}: {signs[check.held]}, {check.detail}" for check in one.checks]
 
 
 def _compared(one: Comparison) -> str:

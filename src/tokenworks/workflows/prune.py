@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
+from tokenworks.files import write_bytes
 from tokenworks.text import documents, not_empty
 from tokenworks.text.hostile import hostile_texts
 from tokenworks.tokenizer import Tokenizer
@@ -35,6 +36,8 @@ from tokenworks.workflows.piece_scripts import (
     scripts_of_languages,
 )
 from tokenworks.workflows.prune_plan import Limits, plan
+from tokenworks.workflows.transplant.inherit import inherit
+from tokenworks.workflows.transplant.result import TransplantResult
 
 _BATCH = 4 << 20  # characters encoded at a time
 _GENERATED = 200_000  # bytes of generated text
@@ -69,6 +72,7 @@ class PruneResult:
     on_corpus: Comparison | None
     on_generated: Comparison
     files: tuple[str, ...]
+    model: TransplantResult | None = None  # where a model was pruned along
 
     def to_json(self) -> dict[str, Any]:
         """The result as plain data, the map apart."""
@@ -81,6 +85,7 @@ class PruneResult:
             "on_generated": self.on_generated.to_json(),
             "sha256": self.tokenizer.sha256,
             "files": list(self.files),
+            "model": self.model.to_json() if self.model else None,
         }
 
 
@@ -90,6 +95,7 @@ def prune(
     size: int | None = None,
     out: str | Path | None = None,
     *,
+    model: bool = False,
     min_count: int = 0,
     keep_scripts: Sequence[str] = (),
     keep_languages: Sequence[str] = (),
@@ -105,6 +111,7 @@ def prune(
         on: the corpus that says what is used; it is read twice.
         size: how many tokens stay, special ones among them.
         out: the folder to write; nothing is written where it is left out.
+        model: `base` is a model folder; write the model with the rows of the tokens that stay.
         min_count: tokens used less often go.
         keep_scripts: pieces with characters of other Unicode scripts go; what several scripts share
             (digits, punctuation, emoji) stays.
@@ -123,7 +130,10 @@ def prune(
         FormatError: the corpus holds no text.
     """
     old = base if isinstance(base, Tokenizer) else Tokenizer.load(str(base))
-    model = _prunable(old)
+    folder = None if isinstance(base, Tokenizer) else str(base)
+    if model and (folder is None or out is None):
+        raise OptionError("to prune a model, name its folder as the base, and a folder to write")
+    pieces = _prunable(old)
     paths = [on] if isinstance(on, str | Path) else list(on)
     _check(old, paths, size, min_count, bool(keep_scripts or keep_languages))
     scripts = tuple(
@@ -132,10 +142,10 @@ def prune(
     used = np.zeros(old.max_id_plus_one, np.int64)
     for ids, _ in _encoded(old, _texts(paths, field)) if paths else ():
         used += np.bincount(ids, minlength=len(used))
-    uses = used[model.ids]
-    number_of_pieces = set(model.ids.tolist())
+    uses = used[pieces.ids]
+    number_of_pieces = set(pieces.ids.tolist())
     apart = sum(token.id not in number_of_pieces for token in old.definition.added)
-    unwanted = outside_scripts(model.pieces, scripts, uses) if scripts else None
+    unwanted = outside_scripts(pieces.pieces, scripts, uses) if scripts else None
     kept = plan(old.definition, uses, Limits(size, min_count, apart), unwanted)
     new_ids = id_map(old.definition, kept)
     new = Tokenizer.from_definition(renumbered(old.definition, kept, new_ids))
@@ -144,7 +154,25 @@ def prune(
     )
     corpus = compare(old, new, new_ids, _texts(paths, field)) if paths else None
     files: tuple[str, ...] = ()
-    if out is not None:
+    carried: TransplantResult | None = None
+    if out is not None and model:
+        assert folder is not None
+        carried = inherit(
+            folder,
+            old,
+            new,
+            new_ids,
+            out=out,
+            on=[str(path) for path in paths],
+            field=field,
+            seed=seed,
+            overwrite=overwrite,
+            command=command,
+        )
+        for name, data in _map_files(old, new, new_ids).items():
+            write_bytes(Path(out) / name, data)
+        files = tuple(sorted(str(file) for file in Path(out).iterdir()))
+    elif out is not None:
         said = {
             "scripts": list(scripts),
             "on_corpus": corpus.to_json() if corpus else None,
@@ -170,6 +198,7 @@ def prune(
         on_corpus=corpus,
         on_generated=generated,
         files=files,
+        model=carried,
     )
 
 

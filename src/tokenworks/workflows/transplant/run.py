@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import resource
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -12,29 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from tokenworks.errors import FormatError, OptionError
-from tokenworks.files import write_json, write_manifest
 from tokenworks.registry import resolve
 from tokenworks.tokenizer import Tokenizer
-from tokenworks.transplant.embeddings import Embeddings, Part, Rows
+from tokenworks.transplant.embeddings import Embeddings
 from tokenworks.transplant.initialization import Given, Report
-from tokenworks.workflows.transplant import checking
-from tokenworks.workflows.transplant.configs import (
-    GENERATION,
-    new_config,
-    new_generation,
-    with_chat_template,
-)
-from tokenworks.workflows.transplant.healing import heal as train_on
-from tokenworks.workflows.transplant.material import (
-    Texts,
-    read_dictionary,
-    read_parallel,
-    read_texts,
-)
-from tokenworks.workflows.transplant.result import Check, Scored, TransplantResult
+from tokenworks.workflows.transplant.carry_out import Order, carry_out
+from tokenworks.workflows.transplant.material import read_dictionary, read_parallel, read_texts
+from tokenworks.workflows.transplant.result import TransplantResult
 from tokenworks.workflows.transplant.subject import Subject, refuse_not_finite, subject
-from tokenworks.workflows.transplant.workplace import workplace
-from tokenworks.workflows.transplant.writing import Written, copy_others, write_weights
 
 Told = Callable[[str, int, int], None]
 
@@ -118,76 +102,33 @@ def transplant(
         memory=memory,
         told=told,
     )
-    checked = time.perf_counter()
-    plan = _plan(one, new, other, method, options or {}, seed, given)
-    notes = list(one.notes)
-    with workplace(Path(out), plan, overwrite=overwrite) as place:
-        if place.resumed:
-            notes.append("went on with what an interrupted run had done")
-        given = _with_workspace(given, place.work)
-        made, report = initialize(one.tokenizer, new, one.embeddings(), given, **chosen)
-        made_at = time.perf_counter()
-        kept = with_chat_template(new, one.tokenizer, notes)
-        config = new_config(one.config, report.match, notes)
-        generation = new_generation(one.folder, report.match, notes)
-        written = _write(one, kept, made, config, generation, place.model, told)
-        written_at = time.perf_counter()
-        told("checking", 0, 1)
-        checks = [checking.check_rows(one, report.match, place.model)]
-        scored, more = _scored(one, place.model, report, texts, score, told)
-        checks += more
-        lengths = checking.norms(one, report, place.model)
-        shown = checking.made_rows(one, report, place.model)
-        checked_at = time.perf_counter()
-        healed: dict[str, Any] = {}
-        if heal:
-            named: dict[str, str] = dict(one.names.items())
-            healed = train_on(
-                place.model,
-                texts.given,
-                heal,
-                place.work,
-                names=named,
-                whole=heal_all,
-                seed=seed,
-                told=told,
-            )
-            scored = _scored_again(scored, place.model, texts)
-        result = TransplantResult(
-            model=str(model),
-            tokenizer=new.name,
-            method=method,
-            options=dict(options or {}),
-            donor=None if donor is None else str(donor),
-            tied=one.tied,
-            dtype=one.dtype,
-            rows_before=one.rows,
-            rows_after=report.match.rows,
-            origins=report.counts(),
-            figures=dict(report.notes),
-            notes=tuple(dict.fromkeys([*notes, *_about_specials(report)])),
-            checks=tuple(checks),
-            scored=scored,
-            norms=lengths,
-            rows=shown,
-            healing=healed,
-            shards={
-                "rewritten": list(written.rewritten),
-                "linked": list(written.linked),
-                "copied": list(written.copied),
-            },
-            seconds={
-                "checking before": checked - begun,
-                "rows": made_at - checked,
-                "writing": written_at - made_at,
-                "checking after": checked_at - written_at,
-                "healing": time.perf_counter() - checked_at,
-            },
-            peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            files=tuple(sorted(file.name for file in place.model.iterdir())),
+    order = Order(
+        one=one,
+        new=new,
+        out=Path(out),
+        plan=_plan(one, new, other, method, options or {}, seed, given),
+        method=method,
+        options=dict(options or {}),
+        donor=None if donor is None else str(donor),
+        texts=texts,
+        score=score,
+        heal=heal,
+        heal_all=heal_all,
+        seed=seed,
+        overwrite=overwrite,
+        told=told,
+        command=command,
+        begun=begun,
+    )
+
+    def make(work: Path) -> tuple[Embeddings, Report]:
+        with_work = replace(given, workspace=work)
+        found: tuple[Embeddings, Report] = initialize(
+            one.tokenizer, new, one.embeddings(), with_work, **chosen
         )
-        _write_report(result, report, one, new, place.model, seed, command)
-    return result
+        return found
+
+    return carry_out(order, make)
 
 
 def _load(name: str | os.PathLike[str], offline: bool) -> Tokenizer:
@@ -258,104 +199,3 @@ def _plan(
         "seed": seed,
         "texts": [len(given.texts), len(given.old_texts), len(given.parallel), given.memory],
     }
-
-
-def _with_workspace(given: Given, work: Path) -> Given:
-    return replace(given, workspace=work)
-
-
-def _write(
-    one: Subject,
-    new: Tokenizer,
-    made: Embeddings,
-    config: dict[str, Any],
-    generation: dict[str, Any] | None,
-    folder: Path,
-    told: Told,
-) -> Written:
-    parts: dict[Part, Rows] = made.parts()
-    rows = {name: parts[part] for part, name in one.names.items()}
-    total = sum(
-        tensor.end - tensor.begin
-        for tensor in one.weights.tensors.values()
-        if tensor.file in {one.weights.tensors[name].file for name in rows}
-    )
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        told("writing", min(done, total), total)
-
-    written = write_weights(one.weights, rows, one.duplicate, folder, advance)
-    copy_others(one.folder, folder)
-    staged = folder / ".tokenizer"
-    new.save(staged)
-    for file in staged.iterdir():
-        file.replace(folder / file.name)
-    staged.rmdir()
-    write_json(folder / "config.json", config)
-    if generation is not None:
-        write_json(folder / GENERATION, generation)
-    return written
-
-
-def _scored(
-    one: Subject, folder: Path, report: Report, texts: Texts, score: bool, told: Told
-) -> tuple[Scored | None, list[Check]]:
-    reason = checking.why_not_scored(one) if score else "not asked for"
-    if reason is not None:
-        return None, [Check("scores and logits", None, reason)]
-    from tokenworks.lm.loading import load
-
-    told("scoring", 0, 1)
-    before, after = load(one.folder, tokenizer=one.tokenizer), load(folder)
-    return checking.compare_models(before, after, report.match, texts.scored, texts.name)
-
-
-def _scored_again(scored: Scored | None, folder: Path, texts: Texts) -> Scored | None:
-    if scored is None:
-        return None
-    from tokenworks.lm.loading import load
-
-    return replace(scored, bits_per_byte_healed=load(folder).score(texts.scored).bits_per_byte)
-
-
-def _about_specials(report: Report) -> list[str]:
-    match = report.match
-    found = []
-    names = [match.new.token_bytes(one).decode() for one in match.specials.tolist()]
-    if names:
-        shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
-        found.append(
-            f"{len(names)} special tokens are new to the model and got the mean row: {shown}"
-        )
-    for number in match.by_role.nonzero()[0].tolist()[:8]:
-        old = int(match.source[number])
-        one, two = match.new.token_bytes(number), match.old.token_bytes(old)
-        found.append(f"{one.decode()} took the row of {two.decode()}, which has its role")
-    return found
-
-
-def _write_report(
-    result: TransplantResult,
-    report: Report,
-    one: Subject,
-    new: Tokenizer,
-    folder: Path,
-    seed: int,
-    command: list[str] | None,
-) -> None:
-    from tokenworks.workflows.transplant.row_file import write_rows
-
-    write_rows(report, folder / "rows.tsv")
-    write_manifest(
-        folder,
-        inputs=[one.folder / "config.json"],
-        seed=seed,
-        command=command,
-        extra={
-            "tokenizer_sha256": {"old": one.tokenizer.sha256, "new": new.sha256},
-            "transplant": {key: value for key, value in result.to_json().items() if key != "rows"},
-        },
-    )
