@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -75,6 +76,14 @@ class Watched:
         self.page.screenshot(path=path, full_page=whole)
         assert path.stat().st_size > 10_000
         return path
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait until an expression holds in a page whose policy forbids Playwright's own way to wait."""
+    end = time.monotonic() + 30
+    while not page.evaluate(f"Boolean({condition})"):
+        assert time.monotonic() < end, f"not within 30 s: {condition}"
+        page.wait_for_timeout(10)
 
 
 @contextmanager

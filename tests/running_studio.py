@@ -67,7 +67,11 @@ def started(*arguments: str) -> Iterator[Client]:
     """A running studio, which must end well when it is interrupted."""
     command = [sys.executable, "-m", "tokenworks", "studio", "--port", "0", "--json", *arguments]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONFAULTHANDLER": "1"},
     ) as process:
         assert process.stdout is not None and process.stderr is not None
         line = process.stdout.readline()
@@ -76,6 +80,10 @@ def started(*arguments: str) -> Iterator[Client]:
             yield Client(json.loads(line)["url"])
         finally:
             process.send_signal(signal.SIGINT)
-            code = process.wait(timeout=20)
+            try:
+                code = process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGABRT)
+                raise AssertionError(process.stderr.read()) from None
         assert code == 0
         assert "Traceback" not in process.stderr.read()

@@ -47,6 +47,7 @@ def render(comparison: Comparison) -> str:
         comparison=comparison,
         tokenizers=tokenizers,
         best=tokenizers[0],
+        priced=any(one.cost is not None for one in tokenizers),
         headline=_headline(comparison),
         size=_size(comparison.bytes),
         unit="premium" if comparison.parallel else "bytes per token",

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -68,6 +68,8 @@ def told(handler: Handler) -> Handler:
     async def careful(request: Request) -> Response:
         try:
             return await handler(request)
+        except ClientDisconnect:  # the page has been closed; nobody hears the answer
+            return Response(status_code=400)
         except TokenworksError as error:
             status = next((code for kind, code in _STATUS if isinstance(error, kind)), 400)
             return answer({"error": str(error)}, status)

@@ -26,6 +26,8 @@ function visible(text, marks) {
   return marks ? shown.replaceAll(" ", "·").replaceAll("\t", "⇥\t") : shown;
 }
 
+const LONG = 1000; // characters that a line may have in any case
+
 const hex = (digits) => digits.replace(/..(?=.)/g, "$& ");
 
 export class TokenView {
@@ -56,7 +58,17 @@ export class TokenView {
       from = to;
     };
     // A line ends behind a token that ends in a line feed: the block then breaks at the same place.
-    found.pieces.forEach((piece, at) => { if (piece.endsWith("\n")) close(at + 1); });
+    // Very long lines are broken too, for laying one out takes as long as it is. Which token they are
+    // broken at depends on the token itself, so that an edit does not move all later breaks.
+    let length = 0;
+    found.pieces.forEach((piece, at) => {
+      length += piece.length;
+      const apart = found.pieces[at + 1]?.startsWith(" ") && [found.ids[at]].flat()[0] % 8 === 0;
+      if (piece.endsWith("\n") || (length > LONG && (apart || length > 3 * LONG))) {
+        close(at + 1);
+        length = 0;
+      }
+    });
     if (from < found.pieces.length) close(found.pieces.length);
     const same = (a, b) => mode === this.mode && a && b && a.key === b.key;
     let head = 0;
