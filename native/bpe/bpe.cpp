@@ -27,6 +27,15 @@ std::vector<uint32_t> indices_of_ids(const std::vector<uint32_t>& wanted,
   return out;
 }
 
+bool is_ascii(const uint8_t* s, size_t n) {
+  uint64_t any = 0;
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) any |= load64(s + i);
+  uint8_t rest = 0;
+  for (; i < n; ++i) rest |= s[i];
+  return !((any | rest) & 0x8080808080808080ull);
+}
+
 }  // namespace
 
 Bpe::Bpe(Vocabulary vocabulary, std::vector<uint32_t> ids,
@@ -156,6 +165,7 @@ void Bpe::number_symbols_by_rank() {
   merges_ = std::move(renumbered);
   symbol_ids_ = std::move(ids);
   for (uint32_t b = 0; b < 256; ++b) bytes_.symbol[b] = b;
+  characters_ = Characters(merges_);
 }
 
 void Bpe::first_symbols(const uint8_t* s, size_t n, std::vector<uint32_t>& symbols,
@@ -273,7 +283,12 @@ void Bpe::encode_plain(const uint8_t* s, size_t n, MergeScratch& scratch,
   }
   if (all_bytes_) {
     out.resize(n);
-    out.resize(merge_bytes(merges_, bytes_, s, out.data(), n, scratch));
+    if (characters_.empty() || is_ascii(s, n)) {
+      out.resize(merge_bytes(merges_, bytes_, s, out.data(), n, scratch));
+    } else {
+      const size_t begun = characters_.begin_from(s, n, out.data());
+      out.resize(merge_symbols(merges_, out.data(), nullptr, begun, scratch));
+    }
     for (uint32_t& symbol : out) symbol = id_of_symbol(symbol);
     return;
   }

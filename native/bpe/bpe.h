@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bpe/characters.h"
 #include "bpe/merge_table.h"
 #include "bpe/merging.h"
 #include "bpe/vocabulary.h"
@@ -63,6 +64,7 @@ class Bpe final : public Model {
   BpeOptions options_;
   MergeTable merges_;
   ByteRanks bytes_;          // byte-level models
+  Characters characters_;    // byte-level models whose symbols are numbered by rank
   bool all_bytes_ = false;  // every byte has a piece
   std::array<uint32_t, 256> fallback_piece_{};  // <0x00>..<0xFF>
   uint32_t unk_piece_ = Vocabulary::kNone;

@@ -8,6 +8,7 @@
 
 #include "bind.h"
 #include "encoder/encoder.h"
+#include "encoder/python_text.h"
 #include "models/unigram.h"
 #include "models/wordpiece.h"
 #include "pipeline/factory.h"
@@ -163,31 +164,27 @@ std::unique_ptr<Encoder> make_encoder(std::string_view kind, nb::bytes blob, Off
                                    direct);
 }
 
-std::string_view checked(std::string_view text) {
-  if (text.size() >= UINT32_MAX) throw nb::value_error("a text of 4 GiB or more: cut it first");
-  return text;
-}
-
-nb::object encode(const Encoder& encoder, std::string_view text, std::string_view specials) {
+nb::object encode(const Encoder& encoder, nb::handle object, std::string_view specials) {
   const SpecialPolicy policy = parse_policy(specials);
-  checked(text);
+  const PythonText text(object);
   auto w = encoder.workspaces().borrow();
   w->ids.clear();
   {
     nb::gil_scoped_release release;
-    encoder.encode(text, policy, *w, w->ids);
+    encoder.encode(text.utf8(w->text), policy, *w, w->ids);
   }
   return nb::cast(to_numpy(w->ids.data(), w->ids.size()));
 }
 
-nb::tuple encode_spans(const Encoder& encoder, std::string_view text, std::string_view specials) {
+nb::tuple encode_spans(const Encoder& encoder, nb::handle object, std::string_view specials) {
   const SpecialPolicy policy = parse_policy(specials);
-  checked(text);
+  const PythonText text(object);
+  TextBuffer buffer;
   std::vector<uint32_t> ids;
   std::vector<Span> spans;
   {
     nb::gil_scoped_release release;
-    encoder.encode_spans(text, policy, ids, spans);
+    encoder.encode_spans(text.utf8(buffer), policy, ids, spans);
   }
   std::unique_ptr<uint32_t[]> flat(new uint32_t[2 * spans.size() + 1]);
   for (size_t i = 0; i < spans.size(); ++i) {
@@ -203,39 +200,32 @@ nb::tuple encode_spans(const Encoder& encoder, std::string_view text, std::strin
 nb::tuple encode_batch(const Encoder& encoder, nb::sequence texts, std::string_view specials,
                        unsigned threads) {
   const SpecialPolicy policy = parse_policy(specials);
-  std::vector<std::string_view> views;
+  std::vector<PythonText> all;
+  std::vector<size_t> sizes;
   std::vector<nb::object> alive;  // a sequence may make its items on the fly
   const size_t n = nb::len(texts);
-  views.reserve(n);
+  all.reserve(n);
+  sizes.reserve(n);
   alive.reserve(n);
   for (size_t i = 0; i < n; ++i) {
     alive.push_back(texts[i]);
-    views.push_back(checked(nb::cast<std::string_view>(alive.back())));
+    all.emplace_back(alive.back());
+    sizes.push_back(all.back().size_hint());
   }
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-  std::unique_ptr<uint64_t[]> starts(new uint64_t[n + 1]);
-  std::unique_ptr<uint32_t[]> ids;
-  size_t total = 0;
+  Encoder::Batch batch;
   {
     nb::gil_scoped_release release;
-    const auto stretches = encoder.encode_batch(views, policy, threads);
-    for (const auto& stretch : stretches) total += stretch.ids.size();
-    ids.reset(new uint32_t[total + 1]);
-    size_t at = 0;
-    for (const auto& stretch : stretches) {
-      size_t start = at;
-      for (size_t i = 0; i < stretch.lengths.size(); ++i) {
-        starts[stretch.first + i] = start;
-        start += stretch.lengths[i];
-      }
-      if (stretch.ids.size()) {
-        std::memcpy(ids.get() + at, stretch.ids.data(), stretch.ids.size() * sizeof(uint32_t));
-      }
-      at = start;
-    }
-    starts[n] = total;
+    batch = encoder.encode_batch(
+        sizes, [&](size_t i, Workspace& w) { return all[i].utf8(w.text); }, policy, threads);
   }
-  return nb::make_tuple(owned(std::move(ids), total), owned(std::move(starts), n + 1));
+  std::unique_ptr<uint64_t[]> starts(new uint64_t[n + 1]);
+  std::memcpy(starts.get(), batch.starts.data(), (n + 1) * sizeof(uint64_t));
+  const size_t total = batch.starts.back();
+  uint32_t* ids = batch.ids.release();
+  nb::capsule owner(ids, [](void* p) noexcept { FreeArray()(static_cast<uint32_t*>(p)); });
+  return nb::make_tuple(nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>>(ids, {total}, owner),
+                        owned(std::move(starts), n + 1));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <barrier>
+#include <cstring>
 #include <exception>
 #include <mutex>
 #include <thread>
@@ -203,50 +205,82 @@ void Encoder::encode_spans(std::string_view text, SpecialPolicy policy, std::vec
   pipeline_->stream(text, policy, true, sink);
 }
 
-std::vector<Encoder::Stretch> Encoder::encode_batch(const std::vector<std::string_view>& texts,
-                                                    SpecialPolicy policy, unsigned threads) const {
-  // Stretches of about this many bytes: small enough to share out evenly, large enough that taking
-  // one costs nothing.
+Encoder::Batch Encoder::encode_batch(const std::vector<size_t>& sizes, const TextOf& text,
+                                     SpecialPolicy policy, unsigned threads) const {
+  // Neighbouring texts of about this many bytes go to one thread: few enough to share out evenly, enough
+  // that taking them costs nothing.
   constexpr size_t kStretchBytes = 1 << 18;
-  std::vector<size_t> firsts{0};
+  struct Stretch {
+    size_t first, last;  // texts
+    size_t thread, at;   // where its ids are
+  };
+  std::vector<Stretch> stretches;
   size_t bytes = 0;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    bytes += texts[i].size();
-    if (bytes >= kStretchBytes && i + 1 < texts.size()) {
-      firsts.push_back(i + 1);
-      bytes = 0;
-    }
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (bytes == 0) stretches.push_back({i, i, 0, 0});
+    stretches.back().last = i + 1;
+    bytes += sizes[i] + 1;
+    if (bytes >= kStretchBytes) bytes = 0;
   }
-  std::vector<Stretch> stretches(texts.empty() ? 0 : firsts.size());
-  std::atomic<size_t> next{0};
+  threads = static_cast<unsigned>(std::clamp<size_t>(threads, 1, std::max<size_t>(stretches.size(), 1)));
+  Batch batch;
+  batch.starts.assign(sizes.size() + 1, 0);
+  std::vector<IdBuffer> ids(threads);
+  std::atomic<size_t> next{0}, next_copy{0};
   std::exception_ptr failure;
   std::mutex failure_mutex;
-  const auto work = [&] {
+  const auto fail = [&] {
+    next = stretches.size();
+    const std::lock_guard lock(failure_mutex);
+    if (!failure) failure = std::current_exception();
+  };
+  const auto encode_stretches = [&](size_t thread) {
     try {
       auto w = workspaces_.borrow();
       for (size_t k; (k = next.fetch_add(1)) < stretches.size();) {
         Stretch& stretch = stretches[k];
-        stretch.first = firsts[k];
-        const size_t last = k + 1 < firsts.size() ? firsts[k + 1] : texts.size();
-        for (size_t i = stretch.first; i < last; ++i) {
-          const size_t before = stretch.ids.size();
-          encode(texts[i], policy, *w, stretch.ids);
-          stretch.lengths.push_back(static_cast<uint32_t>(stretch.ids.size() - before));
+        stretch.thread = thread;
+        stretch.at = ids[thread].size();
+        for (size_t i = stretch.first; i < stretch.last; ++i) {
+          const size_t before = ids[thread].size();
+          encode(text(i, *w), policy, *w, ids[thread]);
+          batch.starts[i + 1] = ids[thread].size() - before;
         }
       }
     } catch (...) {
-      next = stretches.size();
-      const std::lock_guard lock(failure_mutex);
-      if (!failure) failure = std::current_exception();
+      fail();
     }
   };
-  threads = static_cast<unsigned>(std::min<size_t>(std::max(threads, 1u), stretches.size()));
+  const auto number = [&]() noexcept {
+    if (failure) return;
+    try {
+      for (size_t i = 0; i < sizes.size(); ++i) batch.starts[i + 1] += batch.starts[i];
+      batch.ids = new_large_array(batch.starts.back());
+    } catch (...) {
+      fail();
+    }
+  };
+  const auto copy_stretches = [&] {
+    for (size_t k; !failure && (k = next_copy.fetch_add(1)) < stretches.size();) {
+      const Stretch& stretch = stretches[k];
+      const uint64_t begin = batch.starts[stretch.first], end = batch.starts[stretch.last];
+      if (begin == end) continue;
+      std::memcpy(batch.ids.get() + begin, ids[stretch.thread].data() + stretch.at,
+                  (end - begin) * sizeof(uint32_t));
+    }
+  };
+  std::barrier all_encoded(static_cast<std::ptrdiff_t>(threads), number);
+  const auto work = [&](size_t thread) {
+    encode_stretches(thread);
+    all_encoded.arrive_and_wait();
+    copy_stretches();
+  };
   std::vector<std::thread> others;
-  for (unsigned t = 1; t < threads; ++t) others.emplace_back(work);
-  work();
+  for (unsigned t = 1; t < threads; ++t) others.emplace_back(work, t);
+  work(0);
   for (std::thread& other : others) other.join();
   if (failure) std::rethrow_exception(failure);
-  return stretches;
+  return batch;
 }
 
 }  // namespace tokenworks

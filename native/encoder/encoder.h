@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -30,15 +31,15 @@ class Encoder {
   void encode_spans(std::string_view text, SpecialPolicy policy, std::vector<uint32_t>& ids,
                     std::vector<Span>& spans) const;
 
-  // Neighbouring texts of a batch that one thread encoded: their ids in order, and how many each has.
-  struct Stretch {
-    size_t first;
-    std::vector<uint32_t> lengths;
-    IdBuffer ids;
+  struct Batch {
+    LargeArray ids;                // of all texts
+    std::vector<uint64_t> starts;  // where each begins, and the end
   };
-  // Encodes texts on `threads` threads; the stretches come in the order of the texts.
-  std::vector<Stretch> encode_batch(const std::vector<std::string_view>& texts,
-                                    SpecialPolicy policy, unsigned threads) const;
+  // Gives a text; the workspace may hold it until the next is asked for.
+  using TextOf = std::function<std::string_view(size_t, Workspace&)>;
+  // Encodes texts of about these sizes on `threads` threads.
+  Batch encode_batch(const std::vector<size_t>& sizes, const TextOf& text, SpecialPolicy policy,
+                     unsigned threads) const;
 
   WorkspacePool& workspaces() const { return workspaces_; }
 

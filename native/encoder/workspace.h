@@ -5,14 +5,15 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
+#include <utility>
 #include <vector>
 
 #include "bpe/merging.h"
 #include "bpe/pretoken_cache.h"
+#include "encoder/large_array.h"
+#include "encoder/text_buffer.h"
 #include "pipeline/pipeline.h"
 
 namespace tokenworks {
@@ -38,20 +39,15 @@ class IdBuffer {
   }
 
  private:
-  struct Free {
-    void operator()(uint32_t* p) const { std::free(p); }
-  };
-
   void grow(size_t more) {
     const size_t wanted = std::max<size_t>(size_ + more + kSlack, capacity_ * 2 + 4096);
-    auto* bigger = static_cast<uint32_t*>(std::realloc(data_.get(), wanted * sizeof(uint32_t)));
-    if (!bigger) throw std::bad_alloc();
-    (void)data_.release();
-    data_.reset(bigger);
+    LargeArray bigger = new_large_array(wanted);
+    if (size_) std::memcpy(bigger.get(), data_.get(), size_ * sizeof(uint32_t));
+    data_ = std::move(bigger);
     capacity_ = wanted;
   }
 
-  std::unique_ptr<uint32_t[], Free> data_;
+  LargeArray data_;
   size_t size_ = 0;
   size_t capacity_ = 0;
 };
@@ -64,6 +60,7 @@ struct Workspace {
   MergeScratch scratch;
   std::vector<uint32_t> merged;
   std::vector<Piece> parts;
+  TextBuffer text;
   IdBuffer ids;
 };
 

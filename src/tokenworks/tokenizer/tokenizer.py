@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks.errors import OptionError, TextError, UnsupportedError
+from tokenworks.errors import OptionError, UnsupportedError
 from tokenworks.tokenizer.as_trained import ids_as_trained, surround_each, surrounding
 from tokenworks.tokenizer.decoding import Decoder, Errors, make_decoder
 from tokenworks.tokenizer.definition import Bpe, Definition
@@ -22,9 +22,8 @@ from tokenworks.tokenizer.text_policy import (
     Specials,
     Surrogates,
     character_spans,
-    check_policy,
-    special_message,
-    whole_text,
+    check_errors,
+    mended,
 )
 from tokenworks.tokenizer.token_bytes import ids_by_bytes
 
@@ -168,8 +167,7 @@ class Tokenizer:
         Raises:
             TextError: a special token or a lone surrogate that is refused.
         """
-        check_policy(specials)
-        ids = self._encode(whole_text(text, errors), specials)
+        ids = self._encode(text, specials, errors)
         return self._surround(ids) if add_special else ids
 
     def encode_batch(
@@ -194,16 +192,15 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        check_policy(specials)
+        check_errors(errors)
         if threads < 0:
             raise OptionError(f"threads is {threads}; expected 0 (one per core) or more")
-        from tokenworks._native import SpecialTokenError
-
-        whole = [whole_text(text, errors) for text in texts]
+        texts = texts if isinstance(texts, list) else list(texts)
         try:
-            ids, starts = self._encoder.encode_batch(whole, specials, threads)
-        except SpecialTokenError as error:
-            raise TextError(special_message(error)) from None
+            ids, starts = self._encoder.encode_batch(texts, specials, threads)
+        except (TypeError, ValueError) as error:
+            texts = mended(texts, specials, errors, error)
+            ids, starts = self.encode_batch(texts, specials=specials, threads=threads)
         return surround_each(ids, starts, *self._surrounding) if add_special else (ids, starts)
 
     def encode_spans(
@@ -228,21 +225,19 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        check_policy(specials)
+        check_errors(errors)
         if unit not in ("bytes", "characters"):
             raise OptionError(f"unit is {unit!r}; expected 'bytes' or 'characters'")
-        from tokenworks._native import SpecialTokenError
-
-        text = whole_text(text, errors)
         try:
             ids, spans = self._encoder.encode_spans(text, specials)
-        except SpecialTokenError as error:
-            raise TextError(special_message(error)) from None
+        except (TypeError, ValueError) as error:
+            text = mended([text], specials, errors, error)[0]
+            ids, spans = self.encode_spans(text, specials=specials)
         return ids, (character_spans(text, spans) if unit == "characters" else spans)
 
     def count(self, text: str) -> int:
         """How many tokens a text has; special tokens and lone surrogates in it are plain text."""
-        return len(self._encode(whole_text(text, "replace"), "text"))
+        return len(self._encode(text, "text", "replace"))
 
     def ids_as_trained(
         self,
@@ -385,13 +380,13 @@ class Tokenizer:
         before, after = surrounding(self._definition)
         return np.array(before, np.uint32), np.array(after, np.uint32)
 
-    def _encode(self, text: str, specials: str) -> Ids:
-        from tokenworks._native import SpecialTokenError
-
+    def _encode(self, text: str, specials: str, errors: str) -> Ids:
+        # Ordinary text pays for no checks: the core refuses what needs a word about it.
+        check_errors(errors)
         try:
             ids: Ids = self._encoder.encode(text, specials)
-        except SpecialTokenError as error:
-            raise TextError(special_message(error)) from None
+        except (TypeError, ValueError) as error:
+            ids = self._encode(mended([text], specials, errors, error)[0], specials, errors)
         return ids
 
     def _surround(self, ids: Ids) -> Ids:
