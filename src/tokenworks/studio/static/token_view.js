@@ -26,6 +26,7 @@ function visible(text, marks) {
   return marks ? shown.replaceAll(" ", "·").replaceAll("\t", "⇥\t") : shown;
 }
 
+const MANY = 1000; // tokens from which lines outside the screen are left out of layout and painting
 const LONG = 1000; // characters that a line may have in any case
 
 const hex = (digits) => digits.replace(/..(?=.)/g, "$& ");
@@ -98,6 +99,7 @@ export class TokenView {
     for (let at = 1; at <= tail; at += 1) lines.at(-at).node = this.lines.at(-at).node;
     Object.assign(this, { lines, mode, pieces: found.pieces, ids: found.ids });
     this.ends = null;
+    this.box.classList.toggle("many", this.pieces.length > MANY);
     if (this.current >= this.pieces.length) this.current = -1;
   }
 
