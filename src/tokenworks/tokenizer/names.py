@@ -16,6 +16,7 @@ from tokenworks.errors import (
     FormatError,
     MissingExtraError,
     OptionError,
+    TokenworksError,
     UnknownNameError,
     UnsupportedError,
 )
@@ -202,25 +203,51 @@ def _from_hub(name: str, *, offline: bool) -> Path:
     if not _HUB_ID.fullmatch(name):
         raise UnknownNameError(f"{_HUB}{name}: expected {_HUB}org/name or {_HUB}org/name@revision")
     try:
-        import huggingface_hub
+        from huggingface_hub import constants, snapshot_download
     except ImportError:
         raise MissingExtraError("hf:// names need: pip install 'tokenworks[hf]'") from None
-    offline = offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
+    offline = offline or constants.HF_HUB_OFFLINE
     repository, _, revision = name.partition("@")
     try:
-        folder = huggingface_hub.snapshot_download(
+        folder = snapshot_download(
             repository,
             revision=revision or None,
             allow_patterns=list(_HUB_FILES),
             local_files_only=offline,
         )
     except Exception as error:  # its errors are many, and of the network's kind
-        first = str(error).strip().splitlines()[:1]
         if offline:
             raise UnknownNameError(
                 f"{_HUB}{name}: not in the local cache, and the network is refused (offline)"
             ) from None
-        raise UnsupportedError(
-            f"{_HUB}{name}: {type(error).__name__}: {first[0] if first else 'no answer'}"
-        ) from None
+        raise _refusal(name, error) from None
     return Path(folder)
+
+
+def _refusal(name: str, error: Exception) -> TokenworksError:
+    """What the Hub's client says, in one line that tells what to do."""
+    from huggingface_hub import errors
+
+    repository, _, revision = name.partition("@")
+    causes: list[BaseException] = [error]
+    while causes[-1].__cause__ is not None:
+        causes.append(causes[-1].__cause__)
+    for cause in causes:
+        if isinstance(cause, errors.GatedRepoError):
+            return UnsupportedError(
+                f"{_HUB}{name}: {repository} is gated; ask for access on its page, then log in with "
+                "`hf auth login`"
+            )
+        if isinstance(cause, errors.RepositoryNotFoundError):
+            return UnknownNameError(
+                f"{_HUB}{name}: no such repository on the Hub, or it is private and you are not "
+                "logged in (`hf auth login`)"
+            )
+        if isinstance(cause, errors.RevisionNotFoundError):
+            return UnknownNameError(f"{_HUB}{name}: no such revision of {repository}: {revision}")
+    last = causes[-1]
+    said = str(last).strip().splitlines()[:1]
+    return UnsupportedError(
+        f"{_HUB}{name}: the Hub cannot be reached and no copy is in the local cache "
+        f"({type(last).__name__}: {said[0] if said else 'no answer'})"
+    )
