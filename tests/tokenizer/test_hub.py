@@ -108,9 +108,9 @@ def test_a_revision_by_name_and_by_commit(hub: Hub, tmp_path: Path) -> None:
         ("hf://org/none", "no such repository on the Hub, or it is private"),
         ("hf://org/name@v3", "no such revision"),
         ("hf://org/closed", "is gated"),
-        ("hf://org/empty", "no tokenizer"),
+        ("hf://org/empty", "the repository has none of tokenizer.json"),
         ("hf://org/broken", "truncated JSON"),
-        ("hf://org/traversal", "."),
+        ("hf://org/traversal", 'no "model"'),
         ("hf://../../etc", "expected hf://org/name"),
     ],
 )

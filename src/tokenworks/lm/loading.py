@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -19,15 +18,13 @@ from tokenworks.errors import (
     UnsupportedError,
 )
 from tokenworks.lm.weights import Weights
-from tokenworks.tokenizer import Tokenizer
+from tokenworks.tokenizer import Tokenizer, hub
 
 if TYPE_CHECKING:
     import torch
 
     from tokenworks.lm.model import LanguageModel
 
-_HUB = "hf://"
-_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _HUB_FILES = ("*.json", "*.safetensors", "tokenizer.model", "*.tiktoken", "merges.txt", "*.jinja")
 DTYPES = ("float32", "bfloat16", "float16")
 
@@ -84,8 +81,8 @@ def model_folder(path: str | os.PathLike[str], *, offline: bool = False) -> Path
         UnsupportedError: the Hub does not give it.
     """
     text = os.fspath(path)
-    if text.startswith(_HUB):
-        return _from_hub(text.removeprefix(_HUB), offline=offline)
+    if text.startswith(hub.PREFIX):
+        return hub.fetch(text, _HUB_FILES, offline=offline)
     folder = Path(text).expanduser()
     try:
         is_folder, exists = folder.is_dir(), folder.exists()
@@ -100,8 +97,8 @@ def model_folder(path: str | os.PathLike[str], *, offline: bool = False) -> Path
     shipped = _shipped()
     if text in shipped:
         return shipped[text]
-    if _HUB_ID.fullmatch(text):
-        hint = f"for the Hub write {_HUB}{text}"
+    if hub.NAME.fullmatch(text) and "/" in text:
+        hint = f"for the Hub write {hub.PREFIX}{text}"
     elif shipped:
         hint = f"tokenworks-models holds {', '.join(shipped)}"
     else:
@@ -259,29 +256,3 @@ def silent() -> Iterator[None]:
         bars.set_verbosity(level)
         if shown:
             bars.enable_progress_bar()
-
-
-def _from_hub(name: str, *, offline: bool) -> Path:
-    if not _HUB_ID.fullmatch(name):
-        raise UnknownNameError(f"{_HUB}{name}: expected {_HUB}org/name or {_HUB}org/name@revision")
-    try:
-        import huggingface_hub
-    except ImportError:
-        raise MissingExtraError("hf:// names need: pip install 'tokenworks[hf]'") from None
-    refused = offline or os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "TRUE", "YES", "ON")
-    repository, _, revision = name.partition("@")
-    try:
-        folder = huggingface_hub.snapshot_download(
-            repository,
-            revision=revision or None,
-            allow_patterns=list(_HUB_FILES),
-            local_files_only=refused,
-        )
-    except Exception as error:  # its errors are many, and of the network's kind
-        if refused:
-            raise UnknownNameError(
-                f"{_HUB}{name}: not in the local cache, and the network is refused (offline)"
-            ) from None
-        first = (str(error).strip().splitlines() or ["no answer"])[0]
-        raise UnsupportedError(f"{_HUB}{name}: {type(error).__name__}: {first}") from None
-    return Path(folder)

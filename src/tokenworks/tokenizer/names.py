@@ -14,19 +14,14 @@ from typing import Any
 
 from tokenworks.errors import (
     FormatError,
-    MissingExtraError,
     OptionError,
-    TokenworksError,
     UnknownNameError,
-    UnsupportedError,
 )
-from tokenworks.tokenizer import embedded, huggingface, tekken, tiktoken_ranks
+from tokenworks.tokenizer import embedded, hub, huggingface, tekken, tiktoken_ranks
 from tokenworks.tokenizer.definition import Definition
 from tokenworks.tokenizer.huggingface_legacy import read_vocab_txt
 from tokenworks.tokenizer.source import parse_json, read_bytes, shorten
 
-_HUB = "hf://"
-_HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?")
 _HUB_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",
@@ -64,8 +59,9 @@ def load_definition(
         OptionError: options that the format does not take.
     """
     text = os.fspath(name)
-    if isinstance(text, str) and text.startswith(_HUB):
-        return read_path(_from_hub(text.removeprefix(_HUB), offline=offline), **options)
+    if isinstance(text, str) and text.startswith(hub.PREFIX):
+        folder = hub.fetch(text, _HUB_FILES, offline=offline)
+        return read_path(folder, **options)
     path = Path(text).expanduser()
     try:
         exists = path.exists()
@@ -193,61 +189,6 @@ def _unknown(text: str, path: Path) -> str:
         message += f"; nearest are {', '.join(near)}"
     else:
         message += f"; embedded are {', '.join(known)}"
-    if _HUB_ID.fullmatch(text) and text.count("/") == 1:
-        message += f"; for the Hub write {_HUB}{text}"
+    if hub.NAME.fullmatch(text) and text.count("/") == 1:
+        message += f"; for the Hub write {hub.PREFIX}{text}"
     return message
-
-
-def _from_hub(name: str, *, offline: bool) -> Path:
-    """Fetch the tokenizer files of a Hub repository, or find them in the local cache."""
-    if not _HUB_ID.fullmatch(name):
-        raise UnknownNameError(f"{_HUB}{name}: expected {_HUB}org/name or {_HUB}org/name@revision")
-    try:
-        from huggingface_hub import constants, snapshot_download
-    except ImportError:
-        raise MissingExtraError("hf:// names need: pip install 'tokenworks[hf]'") from None
-    offline = offline or constants.HF_HUB_OFFLINE
-    repository, _, revision = name.partition("@")
-    try:
-        folder = snapshot_download(
-            repository,
-            revision=revision or None,
-            allow_patterns=list(_HUB_FILES),
-            local_files_only=offline,
-        )
-    except Exception as error:  # its errors are many, and of the network's kind
-        if offline:
-            raise UnknownNameError(
-                f"{_HUB}{name}: not in the local cache, and the network is refused (offline)"
-            ) from None
-        raise _refusal(name, error) from None
-    return Path(folder)
-
-
-def _refusal(name: str, error: Exception) -> TokenworksError:
-    """What the Hub's client says, in one line that tells what to do."""
-    from huggingface_hub import errors
-
-    repository, _, revision = name.partition("@")
-    causes: list[BaseException] = [error]
-    while causes[-1].__cause__ is not None:
-        causes.append(causes[-1].__cause__)
-    for cause in causes:
-        if isinstance(cause, errors.GatedRepoError):
-            return UnsupportedError(
-                f"{_HUB}{name}: {repository} is gated; ask for access on its page, then log in with "
-                "`hf auth login`"
-            )
-        if isinstance(cause, errors.RepositoryNotFoundError):
-            return UnknownNameError(
-                f"{_HUB}{name}: no such repository on the Hub, or it is private and you are not "
-                "logged in (`hf auth login`)"
-            )
-        if isinstance(cause, errors.RevisionNotFoundError):
-            return UnknownNameError(f"{_HUB}{name}: no such revision of {repository}: {revision}")
-    last = causes[-1]
-    said = str(last).strip().splitlines()[:1]
-    return UnsupportedError(
-        f"{_HUB}{name}: the Hub cannot be reached and no copy is in the local cache "
-        f"({type(last).__name__}: {said[0] if said else 'no answer'})"
-    )
