@@ -18,6 +18,7 @@ from tokenworks.errors import (
     FormatError,
     MissingExtraError,
     OptionError,
+    TokenworksWarning,
     UnknownNameError,
     UnsupportedError,
 )
@@ -243,3 +244,33 @@ def test_a_model_without_a_cache_is_scored_but_not_stepped(tmp_path: Path) -> No
     assert model.score(["some text"]).bits_per_byte > 1
     with pytest.raises(UnsupportedError, match="no cache of keys and values"):
         model.step([1, 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        (
+            "num_hidden_layers",
+            10**7,
+            r"num_hidden_layers 10,000,000, but the files hold 21 tensors",
+        ),
+        ("hidden_size", 10**12, "hidden_size 1000000000000; that cannot be"),
+        ("vocab_size", 500, "cannot open it"),
+        ("num_attention_heads", "x", "cannot open it"),
+        ("hidden_act", "nothing", "cannot open it"),
+        ("rope_parameters", 5, "cannot open it"),
+        ("model_type", 7, 'no "model_type"'),
+    ],
+)
+def test_configs_that_cannot_be(tmp_path: Path, name: str, value: object, told: str) -> None:
+    folder = tiny.save(tmp_path / "m", "llama")
+    with pytest.raises(FormatError, match=told):
+        load(_spoiled(folder, **{name: value}))
+
+
+def test_tensors_that_are_not_used_are_told(tmp_path: Path) -> None:
+    folder = _spoiled(tiny.save(tmp_path / "m", "llama"), num_hidden_layers=1)
+    with pytest.warns(
+        TokenworksWarning, match=r"9 tensors of its files are not used: 'model.layers"
+    ):
+        load(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -14,6 +15,7 @@ from tokenworks.errors import (
     FormatError,
     MissingExtraError,
     OptionError,
+    TokenworksWarning,
     UnknownNameError,
     UnsupportedError,
 )
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from tokenworks.lm.model import LanguageModel
 
 _HUB_FILES = ("*.json", "*.safetensors", "tokenizer.model", "*.tiktoken", "merges.txt", "*.jinja")
+_LARGEST = 1 << 31  # no size in a config is larger
+_LAYERS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 DTYPES = ("float32", "bfloat16", "float16")
 
 
@@ -181,6 +185,7 @@ def _open(folder: Path, config: dict[str, Any], dtype: torch.dtype, weights: Wei
     from transformers.models.auto import modeling_auto
 
     known = modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+    _check_sizes(folder, config, weights)
     kind = config["model_type"]
     if kind not in known:
         own = " without its own code, which is never run" if "auto_map" in config else ""
@@ -214,7 +219,29 @@ def _open(folder: Path, config: dict[str, Any], dtype: torch.dtype, weights: Wei
             f"{folder}: {len(missing)} tensors of the model are not in its files: {missing[0]!r}"
             f"{', ...' if len(missing) > 1 else ''}; the files hold {len(weights.tensors)}"
         )
+    unused = sorted(told["unexpected_keys"])
+    if unused:
+        warnings.warn(
+            f"{folder}: {len(unused)} tensors of its files are not used: {unused[0]!r}"
+            f"{', ...' if len(unused) > 1 else ''}; does config.json belong to them?",
+            TokenworksWarning,
+            stacklevel=3,
+        )
     return module.eval().requires_grad_(False)
+
+
+def _check_sizes(folder: Path, config: dict[str, Any], weights: Weights) -> None:
+    """Refuse sizes that the files cannot have: building such a model would take for ever."""
+    parts = [config, *(value for value in config.values() if isinstance(value, dict))]
+    for name, value in [item for part in parts for item in part.items()]:
+        if isinstance(value, int) and abs(value) > _LARGEST:
+            raise FormatError(f"{folder}: config.json has {name} {value}; that cannot be")
+        layers = name in _LAYERS and isinstance(value, int)
+        if layers and value > len(weights.tensors):
+            raise FormatError(
+                f"{folder}: config.json has {name} {value:,}, but the files hold "
+                f"{len(weights.tensors):,} tensors"
+            )
 
 
 def _try(model: LanguageModel) -> None:
