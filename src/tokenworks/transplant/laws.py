@@ -199,3 +199,35 @@ def _given() -> Given:
         parallel=tuple(zip(english.articles, english.articles, strict=True))
         + tuple(zip(english.articles, french.articles, strict=True)),
     )
+
+
+@law("every row is finite, and every token has one", when="transform")
+def whole_model(transform: Callable[..., tuple[Embeddings, Tokenizer]]) -> None:
+    for tied in (True, False):
+        made, new = transform(_embeddings(_old(), tied=tied), _old(), _given())
+        for part, rows in made.parts().items():
+            assert rows.rows >= new.max_id_plus_one, f"{part} has {rows.rows} rows"
+            assert np.isfinite(whole(rows)).all(), f"{part} is not finite"
+
+
+@law("texts survive, and special tokens stay special", when="transform")
+def texts_survive(transform: Callable[..., tuple[Embeddings, Tokenizer]]) -> None:
+    _, new = transform(_embeddings(_old(), tied=True), _old(), _given())
+    for text in ("", "All human beings", *declaration("fr").articles[:5]):
+        assert new.decode_bytes(new.encode(text)) == text.encode()
+    assert set(new.specials) == set(_old().specials), "other special tokens"
+
+
+@law("another run gives the same", when="transform")
+def repeatable(transform: Callable[..., tuple[Embeddings, Tokenizer]]) -> None:
+    (one, first), (two, second) = (
+        transform(_embeddings(_old(), tied=True), _old(), _given()) for _ in range(2)
+    )
+    assert first == second and np.array_equal(whole(one.input), whole(two.input))
+
+
+@law("a method says whether it makes rows or changes a model")
+def declared(item: object) -> None:
+    info = getattr(item, "method_info", None)
+    kinds = {"initializer", "transform"} & set(info.declares if info else ())
+    assert len(kinds) == 1, "declare either 'initializer' or 'transform'"
