@@ -226,8 +226,23 @@ def repeatable(transform: Callable[..., tuple[Embeddings, Tokenizer]]) -> None:
     assert first == second and np.array_equal(whole(one.input), whole(two.input))
 
 
+@law("no merges change nothing, more never lengthen, the text stays", when="dynamic")
+def merging(merge: Callable[..., list[list[tuple[int, ...]]]]) -> None:
+    batch = [_old().encode(article) for article in declaration("en").articles[:6]]
+    plain = merge(batch, _old(), merges=0)
+    assert plain == [[(number,) for number in one.tolist()] for one in batch]
+    lengths = []
+    for merges in (0, 1, 10, 100, None):
+        merged = merge(batch, _old(), merges=merges)
+        assert merged == merge(batch, _old(), merges=merges), "another run gives other tokens"
+        for one, tokens in zip(batch, merged, strict=True):
+            assert [number for token in tokens for number in token] == one.tolist()
+        lengths.append(sum(map(len, merged)))
+    assert lengths == sorted(lengths, reverse=True), f"lengths {lengths} rise"
+
+
 @law("a method says whether it makes rows or changes a model")
 def declared(item: object) -> None:
     info = getattr(item, "method_info", None)
-    kinds = {"initializer", "transform"} & set(info.declares if info else ())
-    assert len(kinds) == 1, "declare either 'initializer' or 'transform'"
+    kinds = {"initializer", "transform", "dynamic"} & set(info.declares if info else ())
+    assert len(kinds) == 1, "declare one of 'initializer', 'transform' and 'dynamic'"
