@@ -235,6 +235,22 @@ def test_tokenizers_come_and_go(browser: Browser, studio: Client) -> None:
         watched.sound()
 
 
+def test_what_a_text_loses_is_told(browser: Browser, studio: Client) -> None:
+    with opened(browser, studio.url) as watched:
+        page = ready(watched)
+        page.locator("#more").select_option("qwen2.5")
+        write(page, "<b>A\u030a")
+        loss = card(page, "qwen2.5").locator(".loss")
+        loss.wait_for(state="visible")
+        assert loss.inner_text() == "decoding gives another text: “<b>\u00c5” for “<b>A\u030a”"
+        assert card(page, "gpt2").locator(".loss").is_hidden()
+        watched.sound()
+        page.locator("#text").press("End")
+        page.keyboard.type("x")
+        write(page, "plain")
+        assert loss.is_hidden()
+
+
 def test_a_file_may_be_opened_or_dropped(browser: Browser, studio: Client, tmp_path: Path) -> None:
     Tokenizer.load("gpt2").save(tmp_path / "out")
     path = tmp_path / "out" / "tokenizer.json"

@@ -63,6 +63,16 @@ def test_lone_surrogates_are_replaced_and_told(studio: Client) -> None:
     assert "".join(value["results"][0]["pieces"]) == "a\ufffd b"
 
 
+def test_what_a_text_loses_is_told(studio: Client) -> None:
+    body = {"text": "A\u030a", "tokenizers": ["gpt2", "qwen2.5", "none"]}
+    status, value = studio.post("/api/check", body)
+    assert status == 200
+    gpt2, qwen, none = value["results"]
+    assert gpt2 == {"name": "gpt2", "unknown": 0, "same": True}
+    assert (qwen["same"], qwen["got"]) == (False, "\u00c5")
+    assert none["error"].startswith("no tokenizer ")
+
+
 def test_merges_of_a_token(studio: Client) -> None:
     status, value = studio.post("/api/token", {"tokenizer": "gpt2", "ids": [995]})
     assert status == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from tokenworks.studio.bodies import (
     prices_of,
     read_body,
     read_object,
+    specials_of,
     text_of,
 )
 from tokenworks.studio.guard import Guard
@@ -33,6 +35,7 @@ from tokenworks.studio.shelf import MAX_FILE, Shelf
 if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer
     from tokenworks.workflows.compare.texts import Corpus
+    from tokenworks.workflows.ids import SpecialPolicy
 
 SHOWN = 64 << 10  # bytes of a text whose tokens are shown; all of them are counted
 CUT_SECONDS = 5.0  # a megabyte takes less than one
@@ -117,11 +120,8 @@ class Studio:
     async def cut(self, request: Request) -> Response:
         """A text cut by several tokenizers; one that fails says so, the others go on."""
         body = await read_object(request)
-        names = names_of(body)
+        names, specials = names_of(body), specials_of(body)
         text, lone = text_of(body)
-        specials = body.get("specials", "text")
-        if specials not in ("text", "allow"):
-            raise OptionError("`specials` must be `text` or `allow`")
         wants_bytes = body.get("bytes", False) is True
         # One after the other: they hold the interpreter's lock, and would only wait for each other.
         results = [await self._cut_one(name, text, specials, wants_bytes) for name in names]
@@ -129,14 +129,13 @@ class Studio:
         return answer({**sizes, "results": results})
 
     async def _cut_one(
-        self, name: str, text: str, specials: str, wants_bytes: bool
+        self, name: str, text: str, specials: SpecialPolicy, wants_bytes: bool
     ) -> dict[str, Any]:
         def work() -> dict[str, Any]:
-            from tokenworks.workflows.ids import special_policy
             from tokenworks.workflows.pieces import cut_text
 
             tokenizer = self.shelf.get(name).tokenizer
-            found = cut_text(tokenizer, text, specials=special_policy(specials), shown=SHOWN)
+            found = cut_text(tokenizer, text, specials=specials, shown=SHOWN)
             shown = {
                 **self.shelf.about(name),
                 "tokens": found.tokens,
@@ -148,6 +147,23 @@ class Studio:
                 shown["bytes"] = {number: tokenizer.token_bytes(number).hex() for number in ids}
             return shown
 
+        return await self._one(name, work)
+
+    async def check(self, request: Request) -> Response:
+        """Does each tokenizer give the text back? Slower than cutting, so it is asked for apart."""
+        body = await read_object(request)
+        names, specials = names_of(body), specials_of(body)
+        text, _ = text_of(body)
+
+        def work(name: str) -> dict[str, Any]:
+            from tokenworks.workflows.faithful import faithful
+
+            found = faithful(self.shelf.get(name).tokenizer, text, specials=specials)
+            return {"name": name, **found.to_json()}
+
+        return answer({"results": [await self._one(name, partial(work, name)) for name in names]})
+
+    async def _one(self, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         try:
             return await self.workers.run(name, CUT_SECONDS, work)
         except TokenworksError as error:
@@ -245,6 +261,7 @@ def create_app(
         ("/static/{name}", "GET", studio.static),
         ("/api/start", "GET", studio.start),
         ("/api/cut", "POST", studio.cut),
+        ("/api/check", "POST", studio.check),
         ("/api/token", "POST", studio.token),
         ("/api/tokenizers", "POST", studio.drop),
         ("/api/tokenizers/{name:path}", "DELETE", studio.remove),

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from tokenworks.errors import OptionError, TokenworksError
+from tokenworks.workflows.ids import SpecialPolicy, special_policy
 
 MAX_TEXT = 1 << 20  # bytes of UTF-8
 MAX_BODY = 7 * MAX_TEXT  # of JSON, in which a character may take six bytes
@@ -98,6 +99,18 @@ def names_of(body: dict[str, Any]) -> list[str]:
     if len(names) > MAX_TOKENIZERS:
         raise OptionError(f"`tokenizers` has {len(names)} names; the studio takes {MAX_TOKENIZERS}")
     return names
+
+
+def specials_of(body: dict[str, Any]) -> SpecialPolicy:
+    """What to do with the text of special tokens.
+
+    Raises:
+        OptionError: neither "text" nor "allow".
+    """
+    specials = body.get("specials", "text")
+    if specials not in ("text", "allow"):
+        raise OptionError("`specials` must be `text` or `allow`")
+    return special_policy(specials)
 
 
 def ids_of(body: dict[str, Any]) -> list[int]:

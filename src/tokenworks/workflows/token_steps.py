@@ -75,6 +75,8 @@ class Explainer:
         definition = self.tokenizer.definition
         model = definition.model
         told = TokenSteps(id, data, shown(data), "")
+        if id == model.unk_id:
+            return replace(told, note="the unknown token: stands for what the vocabulary lacks")
         for token in definition.added:
             if token.id == id:
                 kind = "special" if token.special else "added"
@@ -83,8 +85,6 @@ class Explainer:
         if index is None:
             return replace(told, note="outside the model: no text is cut into it")
         piece = model.pieces[index]
-        if id == model.unk_id:
-            return replace(told, note="the unknown token: stands for what the vocabulary lacks")
         spelled = not (isinstance(model, Bpe) and model.byte_level)
         if spelled and _BYTE_PIECE.fullmatch(piece):
             return replace(told, note="a single byte, of a character that the vocabulary lacks")

@@ -32,6 +32,7 @@ export class Card {
     const close = element("button", { type: "button", className: "close", ariaLabel: `Remove ${name}`, title: "Remove", textContent: "×" });
     close.addEventListener("click", () => remove(this));
     this.problem = element("p", { className: "bad", hidden: true });
+    this.losses = element("p", { className: "loss", hidden: true });
     this.cutOff = element("p", { className: "soft small", hidden: true });
     this.box = element("div", { className: "text tokens", tabIndex: 0, role: "group" });
     this.view = new TokenView(this.box, (index, tell) => pick(this, index, tell));
@@ -41,13 +42,14 @@ export class Card {
       element("p", { className: "figures" }, this.count, element("span", { textContent: " tokens " }), this.rate),
       element("div", { className: "compare" }, element("span", { className: "meter" }, this.fill), this.more),
       element("div", { className: "price" }, element("label", {}, "Price of 1M tokens ", field), this.cost),
-      this.problem, this.box, this.cutOff,
+      this.problem, this.losses, this.box, this.cutOff,
     );
     this.node.dataset.name = name;
   }
 
   show(found, size, view, marks) {
     this.found = found;
+    this.keeps(null);
     this.problem.hidden = !found.error;
     this.problem.textContent = found.error ?? "";
     if (found.error) {
@@ -67,6 +69,15 @@ export class Card {
     this.cutOff.hidden = !this.cutOff.textContent;
     this.box.ariaLabel = `Tokens of ${this.name}; arrow keys walk through them, Enter tells of one`;
     this.showCost();
+  }
+
+  // What the text loses: counts of such a tokenizer look better than they are.
+  keeps(found) {
+    const said = [];
+    if (found?.unknown) said.push(`${whole.format(found.unknown)} unknown token${found.unknown === 1 ? "" : "s"}`);
+    if (found && found.same === false) said.push(`decoding gives another text: “${found.got}” for “${found.wanted}”`);
+    this.losses.textContent = said.join("; ");
+    this.losses.hidden = !said.length;
   }
 
   redraw(view, marks) {

@@ -25,6 +25,7 @@ const json = (body) => ({
 
 export const start = () => ask("api/start");
 export const cut = (body) => ask("api/cut", json(body));
+export const check = (body) => ask("api/check", json(body));
 export const explain = (tokenizer, ids) => ask("api/token", json({ tokenizer, ids }));
 export const report = (body) => ask("api/reports", json(body));
 export const progress = (id) => ask(`api/reports/${id}`);

@@ -5,6 +5,7 @@ import { Details } from "./details.js";
 import * as server from "./server.js";
 
 const COLOURS = 12;
+const PAUSE = 500; // milliseconds without typing
 const find = (id) => document.getElementById(id);
 const text = find("text");
 const cards = [];
@@ -12,6 +13,7 @@ let known = [];
 let limits = {};
 let running = false;
 let again = false;
+let pause = 0;
 
 function trouble(error) {
   const place = find("trouble");
@@ -20,6 +22,7 @@ function trouble(error) {
 }
 
 const view = () => document.querySelector("input[name=view]:checked").value;
+const specials = () => (find("specials").checked ? "allow" : "text");
 const marks = () => find("marks").checked;
 const redraw = () => {
   find("cards").dataset.view = view();
@@ -39,11 +42,26 @@ async function refresh() {
     await once();
   } while (again);
   running = false;
+  clearTimeout(pause);
+  pause = setTimeout(check, PAUSE);
+}
+
+// Once nothing has been typed for a moment: does every tokenizer give the text back?
+async function check() {
+  const asked = { text: text.value, tokenizers: cards.map((card) => card.name), specials: specials() };
+  try {
+    const { results } = await server.check(asked);
+    if (running || asked.text !== text.value) return;
+    for (const one of results) cards.find((card) => card.name === one.name)?.keeps(one);
+    document.dispatchEvent(new CustomEvent("checked", { detail: asked.text }));
+  } catch {
+    // What is wrong with the request has been told when the text was cut.
+  }
 }
 
 async function once() {
   const given = text.value;
-  const asked = { text: given, tokenizers: cards.map((card) => card.name), specials: find("specials").checked ? "allow" : "text", bytes: view() === "bytes" };
+  const asked = { text: given, tokenizers: cards.map((card) => card.name), specials: specials(), bytes: view() === "bytes" };
   try {
     const found = await server.cut(asked);
     const size = { bytes: found.bytes, text: given };
