@@ -242,3 +242,13 @@ def test_two_processes_learn_what_one_does(corpus: Path, tmp_path: Path) -> None
         subprocess.run(command, check=True, env=environment, timeout=240)
     one, two = _losses(tmp_path / "one"), _losses(tmp_path / "two")
     np.testing.assert_allclose(one, two, atol=2e-3)
+
+
+def test_a_tokenizer_of_superwords_trains_a_model(corpus: Path, tmp_path: Path) -> None:
+    special = ["<|endoftext|>"]
+    trained = tw.train(corpus, vocab_size=350, algorithm="boundlessbpe", special=special)
+    lm_train(corpus, tmp_path / "m", tokenizer=trained.tokenizer, steps=3, **OPTIONS)
+    model = tw.lm.load(tmp_path / "m")
+    text = declarations()[3].text[:400]
+    assert model.tokenizer.encode(text).tolist() == trained.tokenizer.encode(text).tolist()
+    assert model.score([text]).lossless
