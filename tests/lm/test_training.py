@@ -90,6 +90,10 @@ def test_a_run_is_extended_and_cooled_down_early(corpus: Path, tmp_path: Path) -
         _train(corpus, tmp_path / "cooled", 15)
     with pytest.raises(OptionError, match=r"holds a run with batch 4, this one has 8"):
         _train(corpus, tmp_path / "cooled", 20, batch=8)
+    other = tmp_path / corpus.name
+    other.write_text(corpus.read_text("utf-8") + "more", "utf-8")
+    with pytest.raises(OptionError, match="holds a run on another corpus"):
+        _train(other, tmp_path / "cooled", 20)
 
 
 @pytest.mark.parametrize("name", ["llama-1x32", "gpt-neox-2x32"])

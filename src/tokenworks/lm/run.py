@@ -25,9 +25,10 @@ _ROWS = 64  # the rows of the embedding are a multiple, as GPUs like it
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run in a folder. separator: the id between documents."""
+    """A run in a folder. corpus: a hash of what it reads. separator: the id between documents."""
 
     folder: Path
+    corpus: str
     size: Size
     recipe: Recipe
     file: TokenFile
@@ -46,6 +47,7 @@ class Run:
     def agree(self, rank: int) -> None:
         """Refuse to go on with other settings than the run began with; only steps may differ."""
         own = {
+            "corpus": self.corpus,
             "size": asdict(self.size),
             "tokenizer": self.tokenizer.sha256,
             "tokens": self.file.tokens,
@@ -55,6 +57,11 @@ class Run:
         if path.exists():
             kept = json.loads(path.read_text("utf-8"))
             for name, value in own.items():
+                if kept.get(name) != value and name == "corpus":
+                    raise OptionError(
+                        f"{self.folder} holds a run on another corpus: files or their sizes differ; "
+                        "name another output, or delete that folder"
+                    )
                 if kept.get(name) != value:
                     raise OptionError(
                         f"{self.folder} holds a run with {name} {kept.get(name)}, this one has "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +21,7 @@ from tokenworks.lm.run import RUN, Run
 from tokenworks.lm.run_log import Watch, bits_per_byte, last_loss
 from tokenworks.lm.sizes import size
 from tokenworks.lm.token_file import TokenFile, read_tokens, write_tokens
-from tokenworks.text import Problems, documents, not_empty
+from tokenworks.text import Problems, documents, not_empty, sources
 from tokenworks.tokenizer import Tokenizer
 
 Corpus = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -133,7 +135,7 @@ def lm_train(
             cooldown=cooldown,
             seed=seed,
         )
-        run = Run(folder, chosen, recipe, file, tokenizer, separator)
+        run = Run(folder, _hash(named, field), chosen, recipe, file, tokenizer, separator)
         run.agree(rank)
         module = run.train(where, rank, world, bf16, every, on_moment)
         last = last_loss(folder)
@@ -186,6 +188,16 @@ def _processes(device: str | None) -> Iterator[tuple[Any, int, int]]:
         yield where, torch.distributed.get_rank(), world
     finally:
         torch.distributed.destroy_process_group()
+
+
+def _hash(named: list[Any], field: str) -> str:
+    """Of the names and sizes of the files of a corpus, wherever they lie."""
+    files = []
+    for source in sources(named):
+        path = Path(source.path)
+        files.append([path.name, path.stat().st_size if path.is_file() else None])
+    content = json.dumps([field, sorted(files, key=str)])
+    return hashlib.sha256(content.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def _tokens(
