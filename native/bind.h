@@ -13,5 +13,6 @@ void bind_scanner(nanobind::module_& m);
 void bind_counter(nanobind::module_& m);
 void bind_merger(nanobind::module_& m);
 void bind_superwords(nanobind::module_& m);
+void bind_replay(nanobind::module_& m);
 
 }  // namespace tokenworks

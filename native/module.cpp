@@ -10,4 +10,5 @@ NB_MODULE(_native, m) {
   tokenworks::bind_counter(m);
   tokenworks::bind_merger(m);
   tokenworks::bind_superwords(m);
+  tokenworks::bind_replay(m);
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tokenworks.workflows.convert import convert as convert
     from tokenworks.workflows.doctor import doctor as doctor
     from tokenworks.workflows.extend import extend as extend
+    from tokenworks.workflows.mixture import mixture as mixture
     from tokenworks.workflows.prune import prune as prune
     from tokenworks.workflows.score import score as score
     from tokenworks.workflows.train import train as train
@@ -34,6 +35,7 @@ _EXPORTS = {
     "train": "tokenworks.workflows.train",
     "transplant": "tokenworks.workflows.transplant",
     "extend": "tokenworks.workflows.extend",
+    "mixture": "tokenworks.workflows.mixture",
     "prune": "tokenworks.workflows.prune",
     "verify": "tokenworks.workflows.verify",
 }
@@ -47,6 +49,7 @@ __all__ = [
     "doctor",
     "extend",
     "lm",
+    "mixture",
     "prune",
     "score",
     "train",

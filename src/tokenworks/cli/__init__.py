@@ -42,6 +42,9 @@ VERBS: dict[str, Verb] = {
         "tokenworks.cli.transplant:transplant",
         "Give a model another vocabulary, and prove what it kept.",
     ),
+    "mixture": Verb(
+        "tokenworks.cli.mixture:mixture", "Infer what text a tokenizer was trained on."
+    ),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 

@@ -1,0 +1,1 @@
+"""Questions about where a tokenizer or model comes from, answered with an interval."""

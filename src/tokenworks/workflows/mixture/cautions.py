@@ -1,0 +1,136 @@
+"""What an answer cannot say: categories too alike, scripts without text, lists that are no plain BPE."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from tokenworks.evaluation.scripts import SCRIPTS
+from tokenworks.provenance.bootstrap import Spread
+from tokenworks.provenance.evidence import Evidence
+from tokenworks.provenance.merge_list import MergeList
+from tokenworks.provenance.samples import Sample
+
+_SMALL = 100_000  # bytes
+_ALIKE = 0.985  # of the likeness that two halves of one category have
+_FEW_TOKENS = 200  # of a script, in all samples
+_FEW_PIECES = 20
+_EXPLAINED = 0.3
+
+
+def cautions(
+    evidence: Evidence,
+    samples: Sequence[Sample],
+    weights: NDArray[np.float64],
+    spread: Spread | None,
+    explained: float,
+) -> list[str]:
+    """Every warning, the most severe first."""
+    found = list(_not_plain(evidence.merges))
+    found += _unexplained(explained)
+    found += _alike(evidence, weights, spread)
+    found += _without_text(evidence)
+    small = [f"{one.name} ({one.bytes / 1e3:.0f} kB)" for one in samples if one.bytes < _SMALL]
+    if small:
+        found.append(f"small samples, so that rare merges say little of them: {', '.join(small)}")
+    return found
+
+
+def _not_plain(merges: MergeList) -> Iterable[str]:
+    if merges.phases:
+        yield "a two-phase vocabulary: only the merges inside words are looked at, not superwords"
+    if merges.by_hand:
+        yield (
+            f"{merges.by_hand} merges make runs of one character in a block, as no training does; they "
+            "are replayed but not asked"
+        )
+    lost = len(merges.unreachable)
+    if lost:
+        shown = ", ".join(_text(merges.pieces[i]) for i in merges.unreachable[:4])
+        yield (
+            f"not plain BPE: {lost:,} of {lost + len(merges):,} merged pieces cannot be made by the "
+            f"merges before them, such as {shown}; they are left out"
+        )
+
+
+def _unexplained(explained: float) -> Iterable[str]:
+    if explained < _EXPLAINED:
+        yield (
+            f"the mixture explains {explained:.0%} of the merges: the training text holds kinds of "
+            "text that no category has, or was split in another way"
+        )
+
+
+def _alike(
+    evidence: Evidence, weights: NDArray[np.float64], spread: Spread | None
+) -> Iterable[str]:
+    n = evidence.n
+    half = (np.arange(len(evidence.category_of)) % 2).astype(np.uint32)
+    columns = evidence.category_of * 2 + half
+    counts = evidence.replay.token_counts(evidence.times, columns, 2 * n)
+    root = np.sqrt(counts / np.maximum(counts.sum(axis=0), 1.0))
+    overlap = root.T @ root
+    within = np.array([overlap[2 * i, 2 * i + 1] for i in range(n)])
+    trades = np.zeros((n, n))
+    if spread is not None and len(spread.draws) > 3:
+        sure = spread.deviations > 1e-4
+        trades[np.ix_(sure, sure)] = np.atleast_2d(np.corrcoef(spread.draws[:, sure].T))
+    for i, j in combinations(range(n), 2):
+        across = (overlap[2 * i, 2 * j + 1] + overlap[2 * i + 1, 2 * j]) / 2
+        same = across >= _ALIKE * np.sqrt(within[i] * within[j])
+        if same or (trades[i, j] < -0.9 and min(weights[i], weights[j]) > 0.005):
+            yield (
+                f"{evidence.names[i]} and {evidence.names[j]} cannot be told apart: "
+                + ("their tokens are alike" if same else "one share grows as the other falls")
+                + f"; together they have {weights[i] + weights[j]:.1%}"
+            )
+
+
+def _without_text(evidence: Evidence) -> Iterable[str]:
+    made = evidence.merges.merges[:, 2]
+    used = evidence.token_counts.sum(axis=1)
+    pieces: Counter[str] = Counter()
+    tokens: Counter[str] = Counter()
+    for index in made.tolist():
+        script = _script(evidence.merges.pieces[index])
+        if script:
+            pieces[script] += 1
+            tokens[script] += int(used[index])
+    missing = [
+        f"{script} ({count:,} merges)"
+        for script, count in pieces.most_common()
+        if count >= _FEW_PIECES and tokens[script] < _FEW_TOKENS
+    ]
+    if missing:
+        yield f"no category is written in {', '.join(missing)}; their share is given to others"
+
+
+def _script(piece: bytes) -> str:
+    text = piece.decode("utf-8", "ignore")
+    for character in text:
+        name = _script_of(character)
+        if name:
+            return name
+    return ""
+
+
+@cache
+def _script_of(character: str) -> str:
+    if character.isascii():
+        return "Latin" if character.isalpha() else ""
+    if not regex.match(r"\p{L}", character):
+        return ""
+    for name in SCRIPTS:
+        if regex.match(rf"\p{{Script={name}}}", character):
+            return name
+    return ""
+
+
+def _text(piece: bytes) -> str:
+    return repr(piece.decode("utf-8", "backslashreplace"))
