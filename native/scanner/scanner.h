@@ -18,6 +18,10 @@ enum class PatternId : uint8_t {
   kQwen35,
   kO200k,
   kTekken,
+  kCl100kRuns,  // the same with runs of digits left whole
+  kLlama3Runs,
+  kO200kRuns,
+  kTekkenRuns,
   kDeepseekWords,
   kSuperbpe,
   kDigits1,

@@ -17,6 +17,10 @@ bool visit_total(PatternId pattern, F&& f) {
     case PatternId::kQwen35: f(Gpt4<1, false, kLetters | kMarks>{}); return true;
     case PatternId::kO200k: f(Gpt4o<3, true>{}); return true;
     case PatternId::kTekken: f(Gpt4o<1, false>{}); return true;
+    case PatternId::kCl100kRuns: f(Gpt4<0, true>{}); return true;
+    case PatternId::kLlama3Runs: f(Gpt4<0, false>{}); return true;
+    case PatternId::kO200kRuns: f(Gpt4o<0, true>{}); return true;
+    case PatternId::kTekkenRuns: f(Gpt4o<0, false>{}); return true;
     case PatternId::kWhitespace: f(Whitespace{}); return true;
     default: return false;
   }

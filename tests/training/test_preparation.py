@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import regex
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -16,13 +16,14 @@ import tokenworks as tw
 from tokenworks.cli import main
 from tokenworks.data.udhr import declarations
 from tokenworks.errors import OptionError, UnknownNameError
+from tokenworks.registry import resolve
 from tokenworks.text import Mix
 from tokenworks.tokenizer.byte_map import to_characters
 from tokenworks.training.boundlessbpe import boundlessbpe
 from tokenworks.training.bpe import bpe
 from tokenworks.training.digits import RULES
 from tokenworks.training.normalizers import normalizer_steps
-from tokenworks.training.pretokens import pretokens
+from tokenworks.training.pretokens import Pretokens, pretokens
 from tokenworks.training.source import TextSource
 
 TEXTS = [one.text for one in declarations()[:40]]
@@ -78,6 +79,7 @@ def test_two_phases_normalize_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["gpt2", "cl100k", "o200k", "llama3", "qwen2", "superbpe"])
+@settings(max_examples=25)
 @given(number=st.integers(0, 10**9))
 def test_digit_rules(pattern: str, number: int) -> None:
     digits = str(number)
@@ -92,6 +94,37 @@ def test_digit_rules(pattern: str, number: int) -> None:
         spans = pretokens(pattern, rule).spans(text).tolist()
         found = [text[a:b] for a, b in zip(spans[::2], spans[1::2], strict=True)]
         assert [part.strip() for part in found if regex.search(r"\d", part)] == expected[rule]
+
+
+@pytest.mark.parametrize("pattern", ["gpt2", "cl100k", "o200k", "llama3", "tekken"])
+@settings(max_examples=12)
+@given(text=st.text(st.sampled_from("a1٣Ⅷ² \n.,é🙂'sS"), max_size=40))
+def test_digits_split_natively_are_those_of_the_one_regex(pattern: str, text: str) -> None:
+    for rule in RULES:
+        native = pretokens(pattern, rule)
+        one = Pretokens("", native.regex, "")
+        assert native.runs or native.scanner
+        assert native.spans(text).tolist() == one.spans(text).tolist()
+
+
+@pytest.mark.parametrize("algorithm", ["bpe", "boundlessbpe"])
+def test_numbers_are_encoded_as_they_were_learned(algorithm: str, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer
+
+    text = " ".join(f"{n * 7919:d}" for n in range(9000))
+    source = TextSource.of_texts([*TEXTS, text])
+    made = resolve(algorithm, "training")(source, 1500, digits="3-right")
+    made.save(tmp_path / "out", format="huggingface")
+    theirs = AutoTokenizer.from_pretrained(tmp_path / "out")
+    again = tw.Tokenizer.load(tmp_path / "out")
+    for sample in ("about 1234567 of 12 in 2024", text[:300], *TEXTS[:5]):
+        ids = again.encode(sample).tolist()
+        assert again.decode(ids) == sample
+        if algorithm == "bpe":
+            assert ids == theirs.encode(sample, add_special_tokens=False)
+        pieces = [again.token_bytes(number) for number in ids]
+        assert all(len(piece) <= 3 for piece in pieces if piece.isdigit())
+    assert [again.token_bytes(n) for n in again.encode("x1234567")][1] == b"1"
 
 
 def test_a_digit_rule_that_a_pattern_has_already_changes_nothing() -> None:

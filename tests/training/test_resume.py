@@ -111,6 +111,7 @@ def test_killed_while_merging_the_text_is_not_read_again(
     assert again.counts.bytes == whole.counts.bytes
 
 
+@pytest.mark.slow
 def test_finished_shards_are_not_counted_again(corpus: Path, tmp_path: Path) -> None:
     work, out = tmp_path / "work", tmp_path / "out"
     process = start(corpus, work, "bpe", "processes", out)
@@ -123,7 +124,9 @@ def test_finished_shards_are_not_counted_again(corpus: Path, tmp_path: Path) -> 
     assert out.read_text() == tw.train(corpus, vocab_size=2000, pattern=SLOW).tokenizer.sha256
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_an_interrupted_command_keeps_all_that_was_counted(
     corpus: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -150,6 +153,7 @@ def test_an_interrupted_command_keeps_all_that_was_counted(
     assert not work.exists()
 
 
+@pytest.mark.slow
 def test_a_changed_file_is_counted_anew(corpus: Path, tmp_path: Path) -> None:
     copy, work, out = tmp_path / "copy.txt", tmp_path / "work", tmp_path / "out"
     copy.write_bytes(corpus.read_bytes())

@@ -19,7 +19,7 @@ RULES = {
 # The alternative for numbers in a pattern: ` ?\p{N}+`, `\p{N}{1,3}+`, `[0-9]`, ...
 _NUMBERS = re.compile(
     r"""(?: ^ | (?<= \| ) ) (?P<space>[ ]\?)? (?: \\p\{N[d]?\} | \[\\p\{N[d]?\}\] | \[0-9\] | \\d )
-        (?: [+*]{1,2} | \{\d*,?\d*\}\+? )? (?= \| | $ )""",
+        (?P<times> [+*]{1,2} | \{\d*,?\d*\}\+? )? (?= \| | $ )""",
     re.VERBOSE,
 )
 
@@ -38,6 +38,8 @@ def with_digits(pattern: str, rule: str) -> str:
             f"digits {rule!r}: the pattern {pattern!r} has no alternative for numbers alone, such as "
             r"\p{N}{1,3}; write the rule into the pattern"
         )
+    if rule == "none" and found["times"] in ("+", "++"):
+        return pattern
     # a space may lead a whole number, but no single group of it
     space = (found["space"] or "") if rule == "none" else ""
     return pattern[: found.start()] + space + RULES[rule] + pattern[found.end() :]

@@ -14,7 +14,7 @@ from tokenworks import _native
 from tokenworks.errors import FormatError, OptionError, UnknownNameError
 from tokenworks.text.bulk import Batch
 from tokenworks.tokenizer.definition import Step
-from tokenworks.training.digits import with_digits
+from tokenworks.training.digits import RULES, with_digits
 from tokenworks.training.normalizers import Normalizer, normalizer_steps
 
 # Patterns that leave gaps between their matches; the gaps are pretokens too.
@@ -29,14 +29,16 @@ class Pretokens:
 
     name: ours, or "" for a regex without one. regex: as it stands in tokenizer files.
     scanner: the name under which the native counter knows it; "" sends it through `spans`.
-    digits: the rule for numbers that was put into the regex. normalizer: steps that the text goes
-    through before.
+    digits: the rule for numbers that was put into the regex. runs: the same regex with runs of digits
+    left whole, where the counter knows that one only. normalizer: steps that the text goes through
+    before.
     """
 
     name: str
     regex: str
     scanner: str
     digits: str | None = None
+    runs: str = ""
     normalizer: tuple[Step, ...] = ()
     _normalize: Normalizer = field(default_factory=Normalizer, compare=False, repr=False)
 
@@ -58,13 +60,17 @@ class Pretokens:
         of the repetition. Nothing follows the digits that they could give back to.
         """
         regex = self.regex.replace("{1,3}+", "{1,3}") if self.name == "cl100k" else self.regex
+        regexes = (self.runs, RULES[self.digits]) if self.runs and self.digits else (regex,)
         return (
-            {
-                "type": "Split",
-                "pattern": {"Regex": regex},
-                "behavior": "Isolated",
-                "invert": False,
-            },
+            *(
+                {
+                    "type": "Split",
+                    "pattern": {"Regex": one},
+                    "behavior": "Isolated",
+                    "invert": False,
+                }
+                for one in regexes
+            ),
             {
                 "type": "ByteLevel",
                 "add_prefix_space": False,
@@ -75,8 +81,16 @@ class Pretokens:
 
     def spans(self, text: str) -> NDArray[np.uint64]:
         """Byte spans of the pretokens of a text, gaps included: uint64 [2 n], begin and end in turn."""
-        if self.name:
-            found = _native.find_matches(self.name, text).reshape(-1).astype(np.uint64)
+        if self.runs:
+            cut = np.zeros(len(text.encode("utf-8")) + 1, dtype=np.bool_)
+            cut[[0, -1]] = True
+            for pattern in (self.runs, f"digits-{self.digits}"):
+                cut[_native.find_matches(pattern, text).reshape(-1)] = True
+            edges = np.flatnonzero(cut).astype(np.uint64)
+            return np.stack([edges[:-1], edges[1:]], axis=1).reshape(-1)
+        if self.name or self.scanner:
+            found = _native.find_matches(self.name or self.scanner, text).reshape(-1)
+            found = found.astype(np.uint64)
         else:
             found = _in_bytes(text, self.regex)
         edges = np.empty(len(found) + 2, dtype=np.uint64)
@@ -103,7 +117,10 @@ def pretokens(
     """
     split = _named(pattern)
     if digits is not None:
+        whole = with_digits(split.regex, "none")
         split = replace(_named(with_digits(split.regex, digits)), digits=digits)
+        if not split.scanner and digits != "none" and _native.knows_pattern(whole):
+            split = replace(split, runs=whole)
     steps = normalizer_steps(normalizer)
     if not steps:
         return split
