@@ -31,7 +31,12 @@ def render(result: TransplantResult) -> str:
         if count
     ]
     return page.render(
-        "transplant.html.j2", result=result, origins=origins, seen=seen, version=__version__
+        "transplant.html.j2",
+        result=result,
+        name=Path(result.model).name,
+        origins=origins,
+        seen=seen,
+        version=__version__,
     )
 
 
