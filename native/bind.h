@@ -6,6 +6,7 @@
 namespace tokenworks {
 
 void bind_encoder(nanobind::module_& m);
+void bind_laying(nanobind::module_& m);
 void bind_loading(nanobind::module_& m);
 void bind_models(nanobind::module_& m);
 void bind_pipeline(nanobind::module_& m);

@@ -3,6 +3,7 @@
 NB_MODULE(_native, m) {
   m.doc() = "The hot loops of tokenworks: scanning, encoding, counting and merging.";
   tokenworks::bind_encoder(m);
+  tokenworks::bind_laying(m);
   tokenworks::bind_loading(m);
   tokenworks::bind_models(m);
   tokenworks::bind_pipeline(m);

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tokenworks._native import lay_tokens
 from tokenworks.tokenizer.token_bytes import leading_space
 
 if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer
 
 Ints = NDArray[np.int64]
+
+AFTER_SPACE, OTHER = 1, 2  # how tokens spell a text, besides 0: as it is
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +54,7 @@ class TokenBytes:
         self.lengths = np.zeros(size, dtype=np.int64)
         self.lengths[self.known] = [len(one) for one in spelled]
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths)[:-1]])
-        self.blob = np.frombuffer(b"".join(spelled), dtype=np.uint8)
+        self.blob = np.frombuffer(b"".join(spelled) or b"\0", dtype=np.uint8)
         self.drops_space = self._drops_space()
 
     @property
@@ -67,53 +70,50 @@ class TokenBytes:
             *("Replace", "ByteFallback", "Fuse", "Strip", "Metaspace")
         }
 
-    def joined(self, ids: NDArray[np.uint32], ends: Ints) -> NDArray[np.uint8]:
-        """The bytes of ids end to end; `ends` are the cumulative lengths."""
-        lengths = self.lengths[ids]
-        shift = self.offsets[ids] - ends + lengths
-        if len(ends) and int(ends[-1]) < 1 << 30:  # a batch; half the memory traffic
-            shift = shift.astype(np.int32)
-        index = np.repeat(shift, lengths)
-        index += np.arange(len(index), dtype=index.dtype)
-        found: NDArray[np.uint8] = self.blob[index]
-        return found
-
     def _unknown(self, ids: NDArray[np.uint32]) -> bool:
         return self.unknown_id is not None and bool((ids == self.unknown_id).any())
 
     def lay(self, batch: Texts, ids: NDArray[np.uint32], starts: Ints) -> Laid:
         """Find where tokens begin in the texts, and which texts decoding does not give back."""
-        lengths = self.lengths[ids]
-        ends = np.cumsum(lengths)
-        edges = np.concatenate([[0], ends])[starts]  # [n + 1], in joined bytes
-        joined = self.joined(ids, ends)
-        cut = np.zeros(len(batch.data) + 1, dtype=bool)
-        n = len(batch.texts)
-        if np.array_equal(edges, batch.begins) and np.array_equal(joined, batch.data):
-            cut[(ends - lengths)[lengths > 0]] = True
-            return Laid(ids, starts, cut, np.zeros(n, dtype=bool))
-        altered = np.zeros(n, dtype=bool)
-        for number in range(n):
-            first, last = int(starts[number]), int(starts[number + 1])
-            begin, end = int(batch.begins[number]), int(batch.begins[number + 1])
-            text = batch.data[begin:end]
-            spelled = joined[int(edges[number]) : int(edges[number + 1])]
-            extra = len(spelled) - len(text)  # 1: the space put before the first word
-            if (extra == 0 and np.array_equal(spelled, text)) or (
-                extra == 1 and spelled[0] == 0x20 and np.array_equal(spelled[1:], text)
-            ):
-                at = ends[first:last] - lengths[first:last] - edges[number] - extra
-                cut[begin + np.maximum(at, 0)] = True
-                known = self.drops_space and not self._unknown(ids[first:last])
-                if extra and (not known or text[:1].tobytes() == b" "):
-                    again = self.tokenizer.decode(ids[first:last])
-                    altered[number] = again != batch.texts[number]
-                continue
-            altered[number] = self.tokenizer.decode(ids[first:last]) != batch.texts[number]
+        cut, spelling = self._laid(batch, ids, starts)
+        altered = self._altered(batch, ids, starts, spelling)
+        for number in np.flatnonzero(spelling == OTHER).tolist():
+            begin = int(batch.begins[number])
             _, spans = self.tokenizer.encode_spans(batch.texts[number], specials="text")
             filled = spans[spans[:, 1] > spans[:, 0]]
             cut[begin + filled[:, 0].astype(np.int64)] = True
         return Laid(ids, starts, cut, altered)
+
+    def altered(self, batch: Texts, ids: NDArray[np.uint32], starts: Ints) -> NDArray[np.bool_]:
+        """Which texts decoding does not give back, bool [n]."""
+        return self._altered(batch, ids, starts, self._laid(batch, ids, starts)[1])
+
+    def _laid(
+        self, batch: Texts, ids: NDArray[np.uint32], starts: Ints
+    ) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+        """Whether a token begins at each byte, bool [bytes + 1], and how each text is spelled, [n]."""
+        cut = np.zeros(len(batch.data) + 1, dtype=np.uint8)
+        spelling = lay_tokens(
+            self.blob, self.offsets, self.lengths, ids, starts, batch.data, batch.begins, cut
+        )
+        return cut.view(np.bool_), np.frombuffer(spelling, dtype=np.uint8)
+
+    def _altered(
+        self,
+        batch: Texts,
+        ids: NDArray[np.uint32],
+        starts: Ints,
+        spelling: NDArray[np.uint8],
+    ) -> NDArray[np.bool_]:
+        altered = np.zeros(len(spelling), dtype=bool)
+        for number in np.flatnonzero(spelling).tolist():
+            own = ids[int(starts[number]) : int(starts[number + 1])]
+            text = batch.texts[number]
+            # The space that a tokenizer puts before the first word is dropped by decoding it.
+            known = spelling[number] == AFTER_SPACE and self.drops_space and text[:1] != " "
+            if not known or self._unknown(own):
+                altered[number] = self.tokenizer.decode(own) != text
+        return altered
 
 
 def spelled_tokens(
@@ -129,10 +129,15 @@ def spelled_tokens(
             yield name, TokenBytes(tokenizer)
 
 
-def lay_texts(spelled: TokenBytes, texts: list[str]) -> tuple[Texts, Laid]:
-    """Tokenize texts and find where tokens begin in them."""
+def joined_texts(texts: list[str]) -> Texts:
+    """Texts end to end."""
     sizes = [len(text.encode()) for text in texts]
     begins = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-    batch = Texts(texts, np.frombuffer("".join(texts).encode(), np.uint8), begins)
+    return Texts(texts, np.frombuffer("".join(texts).encode(), np.uint8), begins)
+
+
+def lay_texts(spelled: TokenBytes, texts: list[str]) -> tuple[Texts, Laid]:
+    """Tokenize texts and find where tokens begin in them."""
+    batch = joined_texts(texts)
     ids, starts = spelled.tokenizer.encode_batch(texts, specials="text")
     return batch, spelled.lay(batch, ids, starts.astype(np.int64))

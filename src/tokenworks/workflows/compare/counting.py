@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.errors import FormatError, TokenworksError
+from tokenworks.evaluation.tokens_on_text import TokenBytes, joined_texts
 from tokenworks.workflows.compare.even_sample import EvenSample
 from tokenworks.workflows.compare.tally import Tally
 from tokenworks.workflows.compare.texts import Corpus, Label, Text, describe_label
@@ -94,8 +95,9 @@ def count_corpus(
     tally = Tally(len(tokenizers))
     observed = [Observed(np.zeros(one.max_id_plus_one, np.int64)) for one in tokenizers]
     done = Counted(tally, observed, dict(corpus.labels), {}, EvenSample(), 0, 0, 0.0)
+    spelled = [TokenBytes(one) for one in tokenizers]
     for texts in _batches(corpus):
-        size = _add_batch(tokenizers, texts, done, threads)
+        size = _add_batch(spelled, texts, done, threads)
         advance(size)
     if not done.bytes:
         problems = f"\n{corpus.problems.summary()}" if corpus.problems else ""
@@ -119,7 +121,7 @@ def _batches(corpus: Corpus) -> Iterator[list[Text]]:
         yield held
 
 
-def _add_batch(tokenizers: list[Tokenizer], texts: list[Text], done: Counted, threads: int) -> int:
+def _add_batch(spelled: list[TokenBytes], texts: list[Text], done: Counted, threads: int) -> int:
     places = [done.tally.place(text.label) for text in texts]
     names = done.tally.labels
     for text, (number, _) in zip(texts, places, strict=True):
@@ -134,8 +136,8 @@ def _add_batch(tokenizers: list[Tokenizer], texts: list[Text], done: Counted, th
         [(len(text.encode()), len(text), len(text.split())) for text in whole], np.int64
     )
     labels, bins = np.array(places, np.int64).reshape(-1, 2).T
-    for index, tokenizer in enumerate(tokenizers):
-        tokens = _observe(tokenizer, texts, whole, labels, sizes, done.observed[index], threads)
+    for index, one in enumerate(spelled):
+        tokens = _observe(one, texts, whole, labels, sizes, done.observed[index], threads)
         done.tally.add(index, labels, bins, tokens, sizes)
     done.documents += len(texts)
     size = int(sizes[:, 0].sum())
@@ -144,7 +146,7 @@ def _add_batch(tokenizers: list[Tokenizer], texts: list[Text], done: Counted, th
 
 
 def _observe(
-    tokenizer: Tokenizer,
+    spelled: TokenBytes,
     texts: list[Text],
     whole: list[str],
     labels: NDArray[np.int64],
@@ -153,6 +155,7 @@ def _observe(
     threads: int,
 ) -> NDArray[np.int64]:
     """Tokens of each text, -1 where encoding failed."""
+    tokenizer = spelled.tokenizer
     began = time.perf_counter()
     good = list(range(len(texts)))
     try:
@@ -165,14 +168,23 @@ def _observe(
     borders = starts.astype(np.int64)
     tokens = np.full(len(texts), -1, np.int64)
     tokens[good] = np.diff(borders)
-    for place, number in enumerate(good):
-        if observed.wants(int(labels[number]), int(sizes[number, 0])):
-            observed.checked += 1
-            part = ids[borders[place] : borders[place + 1]]
-            if tokenizer.decode(part) != whole[number]:
-                observed.changed += 1
-                if len(observed.changed_in) < EXAMPLES:
-                    observed.changed_in.append(texts[number].where)
+    wanted = [
+        place
+        for place, number in enumerate(good)
+        if observed.wants(int(labels[number]), int(sizes[number, 0]))
+    ]
+    if wanted:
+        parts = [ids[borders[place] : borders[place + 1]] for place in wanted]
+        edges = np.zeros(len(parts) + 1, np.int64)
+        np.cumsum([len(part) for part in parts], out=edges[1:])
+        chosen = [good[place] for place in wanted]
+        batch = joined_texts([whole[number] for number in chosen])
+        altered = spelled.altered(batch, np.concatenate(parts), edges)
+        observed.checked += len(wanted)
+        observed.changed += int(altered.sum())
+        room = EXAMPLES - len(observed.changed_in)
+        found = np.flatnonzero(altered)[:room]
+        observed.changed_in += [texts[chosen[at]].where for at in found.tolist()]
     return tokens
 
 
