@@ -10,6 +10,7 @@ import pytest
 import tokenworks as tw
 from tokenworks.data.udhr import declarations
 from tokenworks.errors import TokenworksWarning
+from tokenworks.text import Problems
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.training.reading import Files
 from tokenworks.training.source import TextSource
@@ -42,6 +43,20 @@ def test_processes_give_the_local_result(corpus: Path) -> None:
     for options in WAYS[:3]:
         here = trained(Files.named([corpus]), options)
         assert trained(Files.named([corpus]), options, engine="processes").sha256 == here.sha256
+
+
+def test_parts_are_of_one_size_whatever_the_files(tmp_path: Path) -> None:
+    for number in range(40):
+        (tmp_path / f"{number:02}.txt").write_text(f"small file {number}\n" * 20)
+    (tmp_path / "z.txt").write_text("a big file with many lines\n" * 4000)
+    files = Files.named([tmp_path])
+    parts = files.parts(8192)
+    sizes = [part.size for part in parts]
+    assert len(parts) < 22
+    assert sum(sizes) == files.size
+    assert max(sizes) < 2 * 8192
+    whole = b"".join(batch.data for part in parts for batch in part.batches(Problems()))
+    assert whole == b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
 
 
 @pytest.mark.usefixtures("importable_texts")

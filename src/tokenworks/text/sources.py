@@ -84,6 +84,17 @@ class Source:
             return ""
         return f"{status.st_size}:{status.st_mtime_ns}"
 
+    @property
+    def size_on_disk(self) -> int:
+        """Bytes of the file, or of the part of a text file; 0 if unknown."""
+        if self.is_part and self.end is not None and self.format != "parquet":
+            return self.end - self.begin
+        try:
+            size = Path(self.path).stat().st_size
+        except (OSError, ValueError):
+            return 0
+        return size if self.format == "parquet" else max(0, size - self.begin)
+
 
 def is_url(path: str) -> bool:
     """True for scheme://..., the only spelling that may reach a network."""

@@ -125,7 +125,7 @@ def interruptions() -> Iterator[Interruption]:
         yield noted  # signals are never raised here
         return
     numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in numbers}
 
     def note(number: int, frame: FrameType | None) -> None:
         noted.asked = True

@@ -89,8 +89,7 @@ class Files:
     @property
     def size(self) -> int:
         """Bytes of the files on disk."""
-        stamps = (source.stamp for source in self.sources)
-        return sum(int(stamp.split(":")[0]) for stamp in stamps if stamp)
+        return sum(source.size_on_disk for source in self.sources)
 
     @property
     def once(self) -> bool:
@@ -98,8 +97,17 @@ class Files:
         return any(source.path == "-" for source in self.sources)
 
     def parts(self, size: int) -> Sequence[Files]:
-        """One part for each small file, several for a big one."""
-        return [replace(self, sources=(one,)) for one in shards(self.sources, size)]
+        """Several parts for a big file, one for several small ones."""
+        groups: list[list[Source]] = []
+        room = 0
+        for one in shards(self.sources, size):
+            weight = one.size_on_disk
+            if not groups or weight > room:
+                groups.append([])
+                room = size
+            groups[-1].append(one)
+            room -= weight
+        return [replace(self, sources=tuple(group)) for group in groups]
 
     def batches(self, problems: Problems, size: int = BATCH) -> Iterator[Batch]:
         """The documents, repaired where that is possible."""

@@ -32,7 +32,10 @@ class Shard:
     def key(self) -> str:
         """Its name in messages."""
         named = getattr(self.text, "sources", ())
-        return str(named[0].key) if named else "documents in memory"
+        if not named:
+            return "documents in memory"
+        others = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        return f"{named[0].key}{others}"
 
     @property
     def stamp(self) -> str:
