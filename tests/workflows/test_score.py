@@ -93,9 +93,33 @@ def test_documents_are_resampled_where_there_are_many(
     assert cut.of("a").bytes <= 1000 < found.of("a").bytes
 
 
+def test_labels_are_resampled_by_themselves(models: dict[str, Path], tmp_path: Path) -> None:
+    """Languages that cost very differently, each evenly: what varies is little within each of them."""
+    path = tmp_path / "two.jsonl"
+    rows = [
+        {"text": text, "language": language}
+        for language, text in (
+            ("en", "All human beings are born free. "),
+            ("th", "มนุษย์ทั้งหลายเกิดมา"),
+        )
+        for _ in range(20)
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    apart = tw.score(models["a"], path, labels="column:language")
+    mixed = tw.score(models["a"], path)
+    assert apart.of("a", "en").low == pytest.approx(apart.of("a", "en").high)
+    assert apart.of("a", "en").bits_per_byte != pytest.approx(
+        apart.of("a", "th").bits_per_byte, 0.05
+    )
+    assert apart.of("a").high - apart.of("a").low < 1e-6
+    assert mixed.of("a").high - mixed.of("a").low > 1e-3
+    few = tw.score(models["a"], path, labels="column:language", max_bytes=100)
+    assert few.of("a").low is None
+
+
 def test_the_same_model_twice_differs_by_nothing(models: dict[str, Path], texts: Path) -> None:
     model = tw.lm.load(models["a"])
-    found = tw.score([model, model], texts, max_bytes=2000)
+    found = tw.score([model, model], texts)
     assert [one.name for one in found.models] == ["a", "a'"]
     assert found.of("a'").difference == found.of("a'").difference_high == 0
 

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from tokenworks.lm.run_log import Moment
     from tokenworks.workflows.lm_train import TrainedModel
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 
 @app.callback()
 def lm() -> None:
-    """Train small causal language models."""
+    """Train small language models."""
 
 
 @app.command("train")
@@ -51,8 +51,9 @@ def train(
 ) -> None:
     """Train a model; the same command goes on where it was interrupted.
 
-    More --steps extend a run and fewer cool it down, as long as its cooldown has not begun. For
-    several processes: torchrun --nproc-per-node N -m tokenworks lm train ...
+    More --steps extend a run and fewer cool it down, as long as its cooldown has not begun.
+
+    For several processes: torchrun --nproc-per-node N -m tokenworks lm train ...
     """
     from tokenworks.workflows.lm_train import lm_train
 

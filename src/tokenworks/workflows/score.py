@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
-from tokenworks.evaluation.bootstrap import intervals, resampled_sums
+from tokenworks.evaluation.bootstrap import SEED, bundled, intervals, weights
 from tokenworks.lm import LanguageModel, Scores, load
 from tokenworks.lm.scores import LN2
 from tokenworks.text import Document, Problems, documents, limited, not_empty
 
 BLOCK = 4096  # bytes of text that are resampled together where documents are few
 FEW = 30
+ENOUGH = 5  # units; with fewer an interval would say nothing
 GUESSING = 8.0  # bits per byte that need no model at all
 
 Floats = NDArray[np.float64]
@@ -42,9 +43,9 @@ class ScoredModel:
 class ScoreRow:
     """The cost of one label's texts, or of all (label None), under one model.
 
-    bits_per_byte, low, high: with its 95 % interval. difference: to the first model, on the same
-    resamples, with its own interval. changed: bytes of the text that the tokens do not give back; where
-    there are some, the figure is only a lower bound.
+    bits_per_byte, low, high: with its 95 % interval; None for too little text. difference: to the first
+    model, on the same resamples, with its own interval. changed: bytes of the text that the tokens do not
+    give back; where there are some, the figure is only a lower bound.
     """
 
     model: str
@@ -196,13 +197,33 @@ def _tables(
     bits = np.stack([_unit_bits(one, first, by_document) for one in scores])
     size = sizes.astype(np.float64) if by_document else _block_sizes(sizes, first)
     labels = sorted({one.label for one in texts if one.label is not None})
-    rows = []
-    for label in [None, *labels]:
-        chosen = np.array([label is None or one.label == label for one in texts])
-        units = chosen[owner]
-        rows += _rows(models, scores, chosen, bits[:, units], size[units], label)
+    columns = np.concatenate([bits, size[None]])
+    parts = {
+        label: np.array([one.label == label for one in texts], bool) for label in [*labels, None]
+    }
+    drawn = {
+        label: _drawn(columns[:, chosen[owner]], number)
+        for number, (label, chosen) in enumerate(parts.items())
+    }
+    # Labels are what they are: each is resampled by itself, also for the figure of all of them.
+    together = _drawn(columns, 0)
+    if all(sums is not None for label, sums in drawn.items() if parts[label].any()):
+        together = sum(sums for sums in drawn.values() if sums is not None)  # type: ignore[assignment]
+    rows = _rows(models, scores, np.ones(len(texts), bool), columns, together, None)
+    for label in labels:
+        chosen = parts[label]
+        rows += _rows(models, scores, chosen, columns[:, chosen[owner]], drawn[label], label)
     unit = "document" if by_document else "block"
     return Scoring(models, rows, unit, int(first[-1]), problems)
+
+
+def _drawn(columns: Floats, number: int) -> Floats | None:
+    """Sums of the columns in each resample of these units, [columns, RESAMPLES]; None for too few."""
+    if columns.shape[1] < ENOUGH:
+        return None
+    units = bundled(columns)
+    found: Floats = units @ weights(units.shape[1], SEED + number).T
+    return found
 
 
 def _unit_bits(scores: Scores, first: NDArray[np.int64], by_document: bool) -> Floats:
@@ -227,13 +248,13 @@ def _rows(
     models: list[ScoredModel],
     scores: list[Scores],
     chosen: NDArray[np.bool_],
-    bits: Floats,
-    size: Floats,
+    columns: Floats,
+    drawn: Floats | None,
     label: str | None,
 ) -> list[ScoreRow]:
-    total = max(float(size.sum()), 1.0)
-    values = bits.sum(axis=1) / total
-    drawn = resampled_sums(np.concatenate([bits, size[None]]))
+    """columns: bits of each model, then bytes, by unit. drawn: their sums in each resample."""
+    bits = columns[:-1]
+    values = bits.sum(axis=1) / max(float(columns[-1].sum()), 1.0)
     around: list[tuple[float | None, float | None]] = [(None, None)] * len(models)
     apart = around
     if drawn is not None:
