@@ -63,6 +63,12 @@ def _missing(folder: Path) -> list[Path]:
     return [one for one in (folder, *folder.parents) if not one.exists()]
 
 
+def _remove(made: list[Path]) -> None:
+    for folder in made:
+        with suppress(OSError):  # another file may have come into it meanwhile
+            folder.rmdir()
+
+
 @contextmanager
 def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
     """A binary file that takes its name only when the block ends without an error.
@@ -101,9 +107,7 @@ def atomic_file(path: str | Path) -> Iterator[IO[bytes]]:
     finally:
         if beside is not None:
             beside.unlink(missing_ok=True)
-        for folder in made:
-            with suppress(OSError):  # another file may have come into it meanwhile
-                folder.rmdir()
+        _remove(made)
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -152,7 +156,9 @@ def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
     if target.is_dir() and any(target.iterdir()) and not overwrite:
         raise OptionError(f"{target} is not empty; name a new folder or ask to overwrite it")
     beside: Path | None = None
+    made: list[Path] = []
     try:
+        made = _missing(target.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=target.parent, prefix=".", suffix=".part"))
         yield beside
@@ -166,14 +172,16 @@ def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
         else:
             beside.replace(target)
         beside = None
+        made.clear()
         _sync_folder(target.parent)
-    except WriteError:
-        raise
+    except WriteError as error:  # of a file inside: say the name that was asked for
+        raise WriteError(str(error).replace(str(beside or target), str(target))) from error
     except OSError as error:
         raise write_error(target, error) from error
     finally:
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
+        _remove(made)
 
 
 def sha256(path: str | Path) -> str:

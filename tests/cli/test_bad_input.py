@@ -119,20 +119,76 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "decompression bomb" in refused(["audit", str(path)], capsys)
 
 
-def test_no_permission(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _without_privileges() -> None:
+    # root reads everything, unless these two capabilities are gone before the program begins
+    if os.geteuid() == 0:
+        import ctypes
+
+        libc = ctypes.CDLL(None, use_errno=True)
+        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+            if libc.prctl(24, capability, 0, 0, 0):  # PR_CAPBSET_DROP
+                raise OSError(ctypes.get_errno(), "cannot drop a capability")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "audit {}",
+        "count {} {}",
+        "count gpt2 {}",
+        "verify gpt2 {}",
+        "doctor {}",
+        "convert {} -o {}.out",
+        "audit gpt2 --on {}",
+        "train {} --vocab-size 300 -o {}.out",
+    ],
+)
+def test_no_permission(command: str, tmp_path: Path) -> None:
     path = tmp_path / "tokenizer.json"
     path.write_text(document(bool))
     path.chmod(0)
-    if os.access(path, os.R_OK):  # root reads everything
+    said = subprocess.run(
+        [sys.executable, "-m", "tokenworks", *command.replace("{}", str(path)).split()],
+        check=False,
+        capture_output=True,
+        text=True,
+        preexec_fn=_without_privileges,
+    )
+    assert said.returncode == 2
+    assert said.stdout == ""
+    assert said.stderr.count("\n") == 1
+    assert str(path) in said.stderr
+    assert "permission" in said.stderr.lower()
+    assert list(tmp_path.iterdir()) == [path]
 
-        def closed(*_: Any, **__: Any) -> Any:
-            raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-        monkeypatch.setattr(Path, "open", closed)
-        monkeypatch.setattr(Path, "read_bytes", closed)
-    assert "no permission" in refused(["audit", str(path)], capsys)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "extend gpt2 --on {corpus} --add 1 -o {out}",
+        "prune kl3m-004-char-4k-cased --on {corpus} --size 3900 -o {out}",
+        "train {corpus} --vocab-size 262 -o {out}",
+    ],
+)
+def test_a_full_disk_is_told_by_the_name_that_was_asked_for(
+    command: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    corpus, out, synced = tmp_path / "corpus.txt", tmp_path / "new" / "out", os.fsync
+    corpus.write_text("zyxwv zyxwv vwxyz vwxyz\n" * 50)
+
+    def full(handle: int) -> None:
+        if str(out.parent) in str(Path(f"/proc/self/fd/{handle}").readlink()):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        synced(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    said = refused(command.format(corpus=corpus, out=out).split(), capsys)
+    assert f"cannot write {out}" in said
+    assert "the disk is full" in said
+    assert list(tmp_path.iterdir()) == [corpus]
 
 
 @pytest.mark.parametrize("verb", ["verify", "audit"])
