@@ -159,7 +159,7 @@ def train(
             hashes, None if save_counts is None else Path(save_counts)
         )
     try:
-        foreseen = forecast(source, vocab_size, options.get("pattern"))
+        foreseen = forecast(source, vocab_size, options)
         if foreseen is not None and on_forecast is not None:
             on_forecast(foreseen)
         tokenizer: Tokenizer = method(source, vocab_size, **options)
