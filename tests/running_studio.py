@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+NOTE = "Open this address in a browser; Ctrl-C ends the studio.\n"
+
 
 class Client:
     """Plain requests to a running studio."""
@@ -63,8 +65,8 @@ class Client:
 
 
 @contextmanager
-def started(*arguments: str) -> Iterator[Client]:
-    """A running studio, which must end well when it is interrupted."""
+def started(*arguments: str, warns: str = "") -> Iterator[Client]:
+    """A running studio, which must end well when it is interrupted, and says no more than told."""
     command = [sys.executable, "-m", "tokenworks", "studio", "--port", "0", "--json", *arguments]
     with subprocess.Popen(
         command,
@@ -86,4 +88,5 @@ def started(*arguments: str) -> Iterator[Client]:
                 process.send_signal(signal.SIGABRT)
                 raise AssertionError(process.stderr.read()) from None
         assert code == 0
-        assert "Traceback" not in process.stderr.read()
+        said = process.stderr.read().replace(NOTE, "")
+        assert warns in said if warns else said == ""

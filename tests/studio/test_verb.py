@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from running_studio import started
 
 from tokenworks.cli import main
+from tokenworks.data.udhr import declaration
 from tokenworks.tokenizer import Tokenizer
 
 
@@ -22,6 +24,23 @@ def test_tokenizers_given_come_first_and_are_chosen(tmp_path: Path) -> None:
         assert [one["name"] for one in value["tokenizers"][:2]] == ["mine", "qwen2.5"]
         mine, gpt2 = studio.cut("Hello world", "mine", "gpt2")
         assert mine["ids"] == gpt2["ids"]
+
+
+def test_other_machines_are_let_in_only_where_asked() -> None:
+    with started("--host", "0.0.0.0", warns="warning: the studio has no password") as studio:
+        for host, status in (
+            *((studio.host, 200), ("192.0.2.7:80", 200), (socket.gethostname(), 200)),
+            *(("evil.example", 403), ("192.0.2.7.evil.example", 403)),
+        ):
+            assert studio.send("GET", "/api/start", host=host)[0] == status
+
+
+def test_many_at_once() -> None:
+    text = declaration("hi").articles[0] * 8
+    with started() as studio, ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda _: studio.cut(text, "gpt2", "tekken"), range(48)))
+        assert all(one == found[0] for one in found)
+        assert found[0][0]["tokens"] == Tokenizer.load("gpt2").count(text)
 
 
 def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tokenworks.errors import MissingExtraError, OptionError
+from tokenworks.errors import MissingExtraError, OptionError, TokenworksWarning
 
 if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer
@@ -43,7 +44,14 @@ def serve(
     except ImportError:
         raise MissingExtraError("the studio needs: pip install 'tokenworks[studio]'") from None
     listener = listen(host, port)
-    app = create_app(given, {host, socket.gethostname()}, public=not is_loopback(listener))
+    public = not is_loopback(listener)
+    if public:
+        warnings.warn(
+            "the studio has no password, and everyone who reaches this machine can open it",
+            TokenworksWarning,
+            stacklevel=2,
+        )
+    app = create_app(given, {host, socket.gethostname()}, public=public)
     settings = uvicorn.Config(
         app,
         ws="none",
