@@ -15,7 +15,6 @@ from tokenworks.files import write_json
 from tokenworks.lm.token_file import TokenFile
 
 ORDER = 5
-_DICTIONARY = 1 << 27  # bytes that xz looks back: more than the training text
 
 
 def baselines(
@@ -28,7 +27,7 @@ def baselines(
         texts: those held out. file: the ids of the training text. tokenizer: that made them.
 
     Returns:
-        xz: alone. xz_after_training: what the texts add to the compressed training text.
+        xz: of the texts together; it has not seen the training text.
         bytes_5gram, tokens_5gram: interpolated modified Kneser-Ney over the whole training text.
     """
     held_out = "".join(texts).encode()
@@ -37,7 +36,7 @@ def baselines(
     data = np.frombuffer(known, np.uint8)
     grams = KneserNey(data, 256, ORDER)
     found = {
-        "xz": 8 * _xz(held_out) / size,
+        "xz": 8 * len(lzma.compress(held_out, preset=9 | lzma.PRESET_EXTREME)) / size,
         "bytes_5gram": _bits(grams, [np.frombuffer(t.encode(), np.uint8) for t in texts]) / size,
     }
     del grams
@@ -48,8 +47,6 @@ def baselines(
     found["tokens_5gram"] = (
         _bits(grams, [np.concatenate([start, ids]) for ids in encoded], begin=1) / size
     )
-    del grams
-    found["xz_after_training"] = 8 * (_xz(known + held_out) - _xz(known)) / size
     return found
 
 
@@ -59,13 +56,6 @@ def kept(path: Path, *given: object) -> dict[str, float]:
         write_json(path, baselines(*given))  # type: ignore[arg-type]
     found: dict[str, float] = json.loads(path.read_text("utf-8"))
     return found
-
-
-def _xz(data: bytes) -> int:
-    filters = [
-        {"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME, "dict_size": _DICTIONARY}
-    ]
-    return len(lzma.compress(data, filters=filters))
 
 
 def _bits(grams: KneserNey, texts: Iterable[NDArray[np.integer]], begin: int = 0) -> float:

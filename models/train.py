@@ -11,6 +11,7 @@ bfloat16 to src/tokenworks_models/data, each with a card.json; then `pip wheel m
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ import texts
 from baselines import kept
 
 import tokenworks as tw
-from tokenworks.files import atomic_folder, write_json
+from tokenworks.files import MANIFEST, atomic_folder, write_json
 from tokenworks.lm.run_log import Moment
 from tokenworks.lm.token_file import read_tokens
 from tokenworks.workflows.lm_train import lm_train
@@ -130,7 +131,7 @@ def publish(work: Path, name: str) -> None:
     samples = _samples(work, reference)
     with atomic_folder(DATA / name, overwrite=True) as beside:
         for file in (work / name).iterdir():
-            if file.suffix != ".safetensors":
+            if file.suffix != ".safetensors" and file.name != MANIFEST:
                 shutil.copy(file, beside)
         as_trained.model.to(torch.bfloat16).save_pretrained(beside)
         shipped = tw.lm.load(beside)
@@ -154,6 +155,7 @@ def publish(work: Path, name: str) -> None:
             "parameters": as_trained.parameters,
             "tokens": as_trained.tokenizer.n_tokens,
             "held_out": held_out,
+            "training": json.loads((work / name / MANIFEST).read_text("utf-8"))["training"],
             "text": "public-domain English novels"
             + (", and Chinese poems of the Song dynasty" if reference.text != "english" else ""),
             "licence": "Apache-2.0; the text is in the public domain",

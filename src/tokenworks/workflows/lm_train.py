@@ -244,6 +244,8 @@ def _write(
         tokenizer.save(beside)
         with silent():
             module.save_pretrained(beside)
+        for file in beside.glob("*.safetensors"):  # which safetensors makes private
+            file.chmod((beside / "config.json").stat().st_mode)
         files = [Path(name) for name in named if Path(name).is_file()]
         extra = {"training": {**result.to_json(), "seconds": None, "path": None}}
         extra["training"]["tokenizer_sha256"] = tokenizer.sha256
