@@ -182,6 +182,11 @@ def test_a_mixture_has_the_shares_that_were_asked_for(
     assert "no document has the label 'de'; labels: en" in capsys.readouterr().err
     assert main([*arguments, "--mix", "en", "-o", str(tmp_path / "no")]) == 2
     assert "not LABEL=WEIGHT" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"corpus", "threads", "processes"}
+    files = [*arguments, "--mix", "0=1", "--mix", "1=1", "-o", str(tmp_path / "files")]
+    files[1] = str(languages / "en")
+    assert main(files) == 0
+    assert set(json.loads(capsys.readouterr().out)["mix"]["labels"]) == {"0", "1"}
 
 
 def test_temperature_evens_out(languages: Path) -> None:

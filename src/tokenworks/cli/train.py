@@ -134,6 +134,7 @@ def train(
     }
     options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     _refuse_taken(output)
+    counting = one_of("--engine", engine, get_args(Engine))
     mixture = None
     if mix or temperature is not None:
         mixture = Mix.parse(mix or (), temperature=temperature or 1.0, seed=settings().seed)
@@ -147,7 +148,7 @@ def train(
                 vocab_size=vocab_size,
                 algorithm=algorithm,
                 threads=threads,
-                engine=one_of("--engine", engine, get_args(Engine)),  # type: ignore[arg-type]
+                engine=counting,  # type: ignore[arg-type]
                 memory=None if memory is None else _bytes(memory),
                 scratch=scratch,
                 work=work,

@@ -21,6 +21,7 @@ from tokenworks.training.passes import LONGEST_PRETOKEN, Pass, new_counter
 from tokenworks.training.reading import PART, Text
 
 CHECKPOINT_SECONDS = 10.0
+WORTH_KEEPING = 3  # finished parts of a text of no more parts than that are not kept
 _SHARE = 20  # a checkpoint takes at most one part in so many of the time
 
 
@@ -180,10 +181,10 @@ def _by_shards(what: Pass, text: Text, means: Means) -> Counted:
     # Arrow takes time and memory to load, and counting on threads needs none
     from tokenworks.training.shard_counts import Shard, add_table, count_shard, statistics_of
 
-    folder = None
-    if means.work is not None:
-        folder = Kept(means.work, f"shards {what.key} {text.key} {means.part}").folder
     parts = [Shard(part, what) for part in text.parts(means.part)]
+    folder = None
+    if means.work is not None and len(parts) > WORTH_KEEPING:
+        folder = Kept(means.work, f"shards {what.key} {text.key} {means.part}").folder
     counter = _native.Counter("", 1, means.memory, means.prefix, LONGEST_PRETOKEN)
     total = {"bytes": 0, "pretokens": 0, "cut": 0}
     problems = Problems()

@@ -13,6 +13,7 @@ import numpy as np
 from tokenworks.engine import Engine, run
 from tokenworks.errors import OptionError
 from tokenworks.text import Census, Mix, MixPlan
+from tokenworks.training.counting import WORTH_KEEPING
 from tokenworks.training.counts_file import CountsSource, is_counts
 from tokenworks.training.reading import PART, Files
 from tokenworks.training.source import TextSource
@@ -63,7 +64,7 @@ def open_source(
         raise OptionError("no corpus was named")
     labels = reading.labels
     if reading.mix is not None and labels is None:
-        labels = "folder" if any(Path(name).is_dir() for name in inputs) else "file"
+        labels = "folder" if any(_has_folders(Path(name)) for name in inputs) else "file"
     files = Files.named(
         inputs,
         field=reading.field,
@@ -79,15 +80,21 @@ def open_source(
     return TextSource(files, threads=threads, engine=engine, work=work, min_count=min_count)
 
 
+def _has_folders(path: Path) -> bool:
+    return path.is_dir() and any(entry.is_dir() for entry in path.iterdir())
+
+
 def _plan(files: Files, mix: Mix, engine: Engine, threads: int, work: Path | None) -> MixPlan:
     """Read the corpus once to know the bytes of each label, and work out the mixture."""
     whole = Census(mix.seed)
+    parts = [_Labelled(part, mix.seed) for part in files.parts(PART)]
+    kept = work if len(parts) > WORTH_KEEPING else None
     counted = run(
         _census,
-        [_Labelled(part, mix.seed) for part in files.parts(PART)],
+        parts,
         engine=engine,
         workers=threads or None,
-        resume_dir=None if work is None else work / "labels",
+        resume_dir=None if kept is None else kept / "labels",
         progress="weighing the labels",
     )
     for one in counted:
