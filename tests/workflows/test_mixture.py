@@ -104,6 +104,10 @@ def test_wrong_input_is_told(categories: Path, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="one category, one"):
         mixture("gpt2", tmp_path)
     (tmp_path / "tiny").mkdir()
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "a.txt").write_text("mot " * 1000, "utf-8")
+    with pytest.raises(FormatError, match="no text in these categories: tiny;"):
+        mixture("gpt2", tmp_path)
     (tmp_path / "tiny" / "a.txt").write_text("word", "utf-8")
     with pytest.raises(FormatError, match=r"too small .*: tiny \(4 bytes\)"):
         mixture("gpt2", tmp_path)
@@ -111,8 +115,11 @@ def test_wrong_input_is_told(categories: Path, tmp_path: Path) -> None:
         mixture("gpt2", categories, first=60_000)
     with pytest.raises(OptionError, match="replicates is 1"):
         mixture("gpt2", categories, replicates=1)
-    wordpiece = tmp_path / "vocab.txt"
-    wordpiece.write_text("[UNK]\na\nb\n##a\n", "utf-8")
+    for name, text in (("zeros", "0" * 5000), ("as", "a" * 5000)):
+        (tmp_path / "dull" / name).mkdir(parents=True)
+        (tmp_path / "dull" / name / "a.txt").write_text(text, "utf-8")
+    with pytest.raises(FormatError, match="of gpt2 occur in the samples, which says nothing"):
+        mixture("gpt2", tmp_path / "dull")
 
 
 def test_bad_options_are_one_line(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Indices = NDArray[np.uint32]
 
-_IDLE = 3  # solutions in a row to which a row adds nothing, before it is dropped
+_IDLE = 2  # solutions in a row to which a row adds nothing, before it is dropped
 _PATIENCE = 25  # solutions without a higher objective, after which rows are kept for good
 
 

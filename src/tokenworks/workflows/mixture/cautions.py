@@ -45,18 +45,22 @@ def cautions(
 def _not_plain(merges: MergeList) -> Iterable[str]:
     if merges.phases:
         yield "a two-phase vocabulary: only the merges inside words are looked at, not superwords"
-    if merges.by_hand:
-        yield (
-            f"{merges.by_hand} merges make runs of one character in a block, as no training does; they "
-            "are replayed but not asked"
-        )
-    lost = len(merges.unreachable)
+    runs = [i for i in merges.unreachable if _is_run(merges.pieces[i])]
+    by_hand = merges.by_hand + (len(runs) if merges.by_hand else 0)
+    if by_hand:
+        yield f"{by_hand} runs of one character stand in a block, put in by hand; they are left out"
+    others = [i for i in merges.unreachable if not merges.by_hand or i not in runs]
+    lost = len(others)
     if lost:
-        shown = ", ".join(_text(merges.pieces[i]) for i in merges.unreachable[:4])
+        shown = ", ".join(_text(merges.pieces[i]) for i in others[:4])
         yield (
             f"not plain BPE: {lost:,} of {lost + len(merges):,} merged pieces cannot be made by the "
             f"merges before them, such as {shown}; they are left out"
         )
+
+
+def _is_run(piece: bytes) -> bool:
+    return len(set(piece.decode("utf-8", "replace"))) == 1
 
 
 def _unexplained(explained: float) -> Iterable[str]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 
-from tokenworks.errors import OptionError
+from tokenworks.errors import FormatError, OptionError
 from tokenworks.provenance.bootstrap import spread as bootstrap
 from tokenworks.provenance.data_mixture_inference import TOLERANCE, data_mixture_inference
 from tokenworks.provenance.evidence import Evidence, gather
 from tokenworks.provenance.merge_list import plain_merge_list
 from tokenworks.provenance.samples import read_samples
 from tokenworks.provenance.shares import Shares
-from tokenworks.text import Problems, documents
+from tokenworks.text import Problems, Source, documents
+from tokenworks.text.labels import Labels
+from tokenworks.text.reading import resolve
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.workflows.mixture.cautions import cautions
 from tokenworks.workflows.mixture.result import (
@@ -28,6 +31,7 @@ from tokenworks.workflows.mixture.result import (
 MOST_MERGES = 3000
 LEAST_SEEN = 200  # times that a merged pair occurs in all samples; rarer ones are mostly chance
 _LOOK = 100  # merges over which that is judged
+LEAST_MERGES = 20  # that occur in the samples; fewer say nothing
 _SHOWN = 20
 
 Paths = str | os.PathLike[str] | Iterable[str | os.PathLike[str]]
@@ -76,15 +80,25 @@ def mixture(
         tokenizer = Tokenizer.load(tokenizer, offline=offline)
     listed = plain_merge_list(tokenizer.definition)
     problems = Problems()
-    text = documents(categories, field=field, labels=labels, offline=offline, on_problem=problems)
+    if not isinstance(categories, str | os.PathLike):
+        categories = list(categories)
+    sources = resolve(categories, offline=offline)
+    text = documents(sources, field=field, labels=labels, on_problem=problems)
     samples = read_samples(text, limit=sample_bytes, seed=seed)
+    _refuse_empty(sources, categories, labels, {one.name for one in samples})
     end = len(listed) if last is None else min(last, len(listed))
     end = min(end, first + (MOST_MERGES if merges is None else merges))
     evidence = gather(
         listed, samples, first=first, last=end, advance=lambda by: advance("counting", by)
     )
     if merges is None:
-        evidence = evidence.until(first + _telling(evidence))
+        evidence = evidence.until(first + telling(evidence))
+    if evidence.asked.sum() < LEAST_MERGES:
+        raise FormatError(
+            f"only {evidence.asked.sum()} of the merges {first:,} to {evidence.last:,} of "
+            f"{tokenizer.name} occur in the samples, which says nothing; give text of the kinds that "
+            "it was trained on"
+        )
     found = data_mixture_inference(evidence, advance=lambda by: advance("solving", by))
     spread = None
     if replicates:
@@ -99,7 +113,7 @@ def mixture(
     explained, worst_merges, worst_pairs = _residual(evidence, found)
     warnings = cautions(evidence, samples, found.weights, spread, explained)
     if problems:
-        warnings.append(problems.summary())
+        warnings.append("; ".join(line.strip() for line in problems.summary().splitlines()[:2]))
     return MixtureResult(
         tokenizer=tokenizer.name,
         sha256=tokenizer.sha256,
@@ -128,7 +142,21 @@ def _check(first: int, last: int | None, merges: int | None, replicates: int) ->
         raise OptionError(f"replicates is {replicates}; it must be 0, or 2 or more")
 
 
-def _telling(evidence: Evidence) -> int:
+def _refuse_empty(sources: list[Source], categories: Paths, labels: str, found: set[str]) -> None:
+    """A category without text is a mistake: its share would silently go to the others."""
+    expected = {Labels(labels).of(source) for source in sources}
+    named = [categories] if isinstance(categories, str | os.PathLike) else list(categories)
+    if labels == "folder":
+        folders = [folder for one in named if (folder := Path(one)).is_dir()]
+        for folder in folders:
+            inside = (child for child in folder.iterdir() if child.is_dir())
+            expected |= {child.name for child in inside if not child.name.startswith(".")}
+    empty = sorted(name for name in expected if name is not None and name not in found)
+    if empty:
+        raise FormatError(f"no text in these categories: {', '.join(empty)}; fill or remove them")
+
+
+def telling(evidence: Evidence) -> int:
     """The merges up to which pairs are seen often enough in the samples."""
     seen = evidence.counts_of_merged(evidence.times).sum(axis=1)
     for begin in range(0, len(seen), _LOOK):
