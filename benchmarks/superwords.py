@@ -1,0 +1,91 @@
+"""What superwords gain: the table over the transition, and held-out text of many languages.
+
+    python benchmarks/superwords.py transition TEXT [--vocab-size 16000] [--megabytes 8]
+    python benchmarks/superwords.py languages FILES... [--vocab-size 4096]
+
+transition: BPE and SuperBPE (the published second stage) at every tenth of the vocabulary as t, and
+without words at all (t = 0), learned from the start of a text and counted on the part that follows.
+languages: one file of lines for each language, such as those of NTREX-128; every fifth block of 50
+lines is held out, the rest is learned from, by each method anew. Both print Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from pathlib import Path
+
+from tokenworks.tokenizer import Tokenizer
+from tokenworks.training.source import TextSource
+from tokenworks.workflows.train import train
+
+BLOCK = 50  # lines
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+METHODS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("superbpe t = 0.8", {"algorithm": "superbpe"}),
+    ("superbpe t = auto", {"algorithm": "superbpe", "transition": "auto"}),
+    ("superbpe chunks, t = 0.8", {"algorithm": "superbpe", "variant": "chunks"}),
+)
+
+
+def learned(texts: list[str], size: int, options: dict[str, object]) -> Tokenizer:
+    source = TextSource.of_texts(texts)
+    return train(source, vocab_size=size, **{"pattern": "o200k", **options}).tokenizer  # type: ignore[arg-type]
+
+
+def transition(path: Path, size: int, megabytes: int) -> None:
+    """Tokens of held-out text by the size at which words end."""
+    with path.open(encoding="utf-8") as stream:
+        text = stream.read(megabytes * 1_000_000)
+        held_out = stream.read(1_000_000)
+    documents = [text[i : i + 20_000] for i in range(0, len(text), 20_000)]
+    plain = learned(documents, size, {}).count(held_out)
+    length = len(held_out.encode())
+    print(
+        f"| t | tokens | bytes per token | against BPE |\n|---|---|---|---|\n{'| BPE':12}", end=""
+    )
+    print(f"| {plain:,} | {length / plain:.3f} | |")
+    for share in SHARES:
+        options = {"algorithm": "superbpe", "variant": "chunks", "transition": share}
+        tokens = learned(documents, size, options).count(held_out)
+        row = f"| {tokens:,} | {length / tokens:.3f} | {100 * (tokens / plain - 1):+.1f} % |"
+        print(f"| {share:.1f} V {row}", flush=True)
+
+
+def languages(paths: list[Path], size: int) -> None:
+    """Tokens of held-out lines, for each file."""
+    print("| language | bytes | BPE | " + " | ".join(name for name, _ in METHODS) + " |")
+    print("|---|---|---|" + "---|" * len(METHODS))
+    for path in paths:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        held_out = "".join(line for i, line in enumerate(lines) if i // BLOCK % 5 == 4)
+        rest = "".join(line for i, line in enumerate(lines) if i // BLOCK % 5 != 4)
+        plain = learned([rest], size, {}).count(held_out)
+        cells = [f"{path.stem.rpartition('.')[2]}", f"{len(held_out.encode()):,}", f"{plain:,}"]
+        for _, options in METHODS:
+            tokens = learned([rest], size, options).count(held_out)
+            cells.append(f"{tokens:,} ({100 * (tokens / plain - 1):+.1f} %)")
+        print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def main() -> None:
+    """Print one of the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    tables = parser.add_subparsers(dest="table", required=True)
+    one = tables.add_parser("transition")
+    one.add_argument("text", type=Path)
+    one.add_argument("--vocab-size", type=int, default=16_000)
+    one.add_argument("--megabytes", type=int, default=8)
+    two = tables.add_parser("languages")
+    two.add_argument("files", type=Path, nargs="+")
+    two.add_argument("--vocab-size", type=int, default=4096)
+    arguments = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if arguments.table == "transition":
+        transition(arguments.text, arguments.vocab_size, arguments.megabytes)
+    else:
+        languages(arguments.files, arguments.vocab_size)
+
+
+if __name__ == "__main__":
+    main()
