@@ -7,6 +7,7 @@
 
 #include "bind.h"
 #include "training/arrays.h"
+#include "training/counter.h"
 #include "training/merger.h"
 
 namespace nb = nanobind;
@@ -24,14 +25,31 @@ class Learner {
                                        Input<uint64_t> counts, Input<int64_t> symbol_of,
                                        Input<uint8_t> strings, Input<uint64_t> string_starts,
                                        const training::MergerOptions& options) {
-    check(view(symbols), view(starts), view(counts), view(symbol_of), string_starts.size());
-    nb::gil_scoped_release release;
-    training::TokenStrings known;
-    for (size_t i = 0; i + 1 < string_starts.size(); ++i) {
-      const auto* begin = reinterpret_cast<const char*>(strings.data());
-      known.add({begin + string_starts.data()[i], begin + string_starts.data()[i + 1]});
+    check(view(symbols), view(starts), view(counts));
+    check(view(symbol_of), string_starts.size());
+    for (const Symbol symbol : view(symbols)) {
+      if (symbol >= symbol_of.size()) throw nb::value_error("a symbol is not in symbol_of");
     }
-    training::Corpus corpus(view(symbols), view(starts), view(counts), view(symbol_of));
+    nb::gil_scoped_release release;
+    training::TokenStrings known = spelled(strings, string_starts);
+    training::Corpus corpus(view(symbols), view(starts), view(counts), view(symbol_of),
+                            narrow(known, options));
+    return std::make_unique<Learner>(std::move(corpus), std::move(known), options);
+  }
+
+  // The same from the words of a finished counter, which are then forgotten there.
+  static std::unique_ptr<Learner> of_counts(training::Counter& counter, uint64_t least,
+                                            unsigned symbol_bytes, const Input<int64_t>& symbol_of,
+                                            const Input<uint8_t>& strings,
+                                            const Input<uint64_t>& string_starts,
+                                            const training::MergerOptions& options) {
+    check(view(symbol_of), string_starts.size());
+    if (symbol_bytes != 1 && symbol_bytes != 4) throw nb::value_error("symbols take 1 or 4 bytes");
+    nb::gil_scoped_release release;
+    training::TokenStrings known = spelled(strings, string_starts);
+    training::Corpus corpus(counter, least, counter.held(), symbol_bytes, view(symbol_of),
+                            narrow(known, options));
+    counter.forget();
     return std::make_unique<Learner>(std::move(corpus), std::move(known), options);
   }
 
@@ -68,23 +86,37 @@ class Learner {
   size_t vocab_size() const { return merger_.strings().size(); }
   auto slots() const {
     const auto& corpus = merger_.corpus();
-    return give(std::vector<uint32_t>(corpus.data(), corpus.data() + corpus.size()));
+    return corpus.visit([&](const auto* slots) {
+      return give(std::vector<uint32_t>(slots, slots + corpus.size()));
+    });
   }
 
  private:
+  static training::TokenStrings spelled(const Input<uint8_t>& strings,
+                                        const Input<uint64_t>& starts) {
+    training::TokenStrings known;
+    const auto* begin = reinterpret_cast<const char*>(strings.data());
+    for (size_t i = 0; i + 1 < starts.size(); ++i) {
+      known.add({begin + starts.data()[i], begin + starts.data()[i + 1]});
+    }
+    return known;
+  }
+  // Whether slots of two bytes will do: to the end, or until the corpus is widened on the way.
+  static bool narrow(const training::TokenStrings& known, const training::MergerOptions& options) {
+    return known.size() <= training::kMaxNarrowTokens &&
+           (options.memory || options.vocab_size <= training::kMaxNarrowTokens);
+  }
   template <class Symbol>
   static void check(std::span<const Symbol> symbols, std::span<const uint64_t> starts,
-                    std::span<const uint64_t> counts, std::span<const int64_t> symbol_of,
-                    size_t strings) {
+                    std::span<const uint64_t> counts) {
     if (starts.size() != counts.size() + 1 || starts.back() != symbols.size() || starts[0] != 0) {
       throw nb::value_error("starts must hold one offset more than counts, from 0 to len(symbols)");
     }
     for (size_t i = 0; i + 1 < starts.size(); ++i) {
       if (starts[i] > starts[i + 1]) throw nb::value_error("starts must not fall");
     }
-    for (const Symbol symbol : symbols) {
-      if (symbol >= symbol_of.size()) throw nb::value_error("a symbol is not in symbol_of");
-    }
+  }
+  static void check(std::span<const int64_t> symbol_of, size_t strings) {
     for (const int64_t token : symbol_of) {
       if (token >= 0 && static_cast<size_t>(token) + 1 >= strings) {
         throw nb::value_error("symbol_of names a token without a string");
@@ -102,10 +134,22 @@ std::unique_ptr<Learner> make_learner(Input<Symbol> symbols, Input<uint64_t> sta
                                       Input<uint8_t> strings, Input<uint64_t> string_starts,
                                       uint64_t vocab_size, uint64_t min_frequency,
                                       uint64_t max_token_length, uint64_t threshold,
-                                      uint64_t max_words, bool veto_colon_space, bool reuse) {
+                                      uint64_t max_words, bool veto_colon_space, bool reuse,
+                                      uint64_t memory) {
   return Learner::make<Symbol>(symbols, starts, counts, symbol_of, strings, string_starts,
                                {vocab_size, min_frequency, max_token_length, threshold, max_words,
-                                veto_colon_space, reuse});
+                                veto_colon_space, reuse, memory});
+}
+
+std::unique_ptr<Learner> learner_of_counts(training::Counter& counter, uint64_t least,
+                                           unsigned symbol_bytes, Input<int64_t> symbol_of,
+                                           Input<uint8_t> strings, Input<uint64_t> string_starts,
+                                           uint64_t vocab_size, uint64_t min_frequency,
+                                           uint64_t max_token_length, uint64_t max_words,
+                                           bool veto_colon_space, bool reuse, uint64_t memory) {
+  return Learner::of_counts(counter, least, symbol_bytes, symbol_of, strings, string_starts,
+                            {vocab_size, min_frequency, max_token_length, 0, max_words,
+                             veto_colon_space, reuse, memory});
 }
 
 }  // namespace
@@ -123,8 +167,12 @@ void bind_merger(nb::module_& m) {
     m.def("learner", &make_learner<Symbol>, "symbols"_a.noconvert(), "starts"_a, "counts"_a,
           "symbol_of"_a, "strings"_a, "string_starts"_a, "vocab_size"_a, "min_frequency"_a = 0,
           "max_token_length"_a = 0, "threshold"_a = 0,
-          "max_words"_a = 0, "veto_colon_space"_a = false, "reuse"_a = true);
+          "max_words"_a = 0, "veto_colon_space"_a = false, "reuse"_a = true, "memory"_a = 0);
   };
+  m.def("learner_of_counts", &learner_of_counts, "counter"_a, "least"_a, "symbol_bytes"_a,
+        "symbol_of"_a, "strings"_a, "string_starts"_a, "vocab_size"_a, "min_frequency"_a,
+        "max_token_length"_a, "max_words"_a, "veto_colon_space"_a, "reuse"_a, "memory"_a,
+        "The learner of a finished counter's words, which are forgotten there.");
   define(uint8_t{});
   define(uint32_t{});
 }

@@ -235,7 +235,7 @@ CountHistogram Counter::finish(bool keep) {
     flush();
     if (runs_.size() == 1) {
       merge_runs(runs_, [&](const uint8_t*, size_t length, uint64_t count) { histogram.add(length, count); });
-      return histogram;
+      return held_ = histogram;
     }
     const std::string path = options_.run_prefix + "merged.run";
     RunWriter writer(path);
@@ -248,7 +248,7 @@ CountHistogram Counter::finish(bool keep) {
       for (const std::string& run : runs_) std::remove(run.c_str());
     }
     runs_ = {path};
-    return histogram;
+    return held_ = histogram;
   }
   WordTable& all = std::max_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {
                      return a.table.size() < b.table.size();
@@ -261,7 +261,7 @@ CountHistogram Counter::finish(bool keep) {
   if (&all != &workers_.front().table) std::swap(all, workers_.front().table);
   workers_.front().table.each(
       [&](const uint8_t*, size_t length, uint64_t count) { histogram.add(length, count); });
-  return histogram;
+  return held_ = histogram;
 }
 
 void Counter::each(uint64_t least, const CountedWord& visit) const {

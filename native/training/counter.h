@@ -76,6 +76,12 @@ class Counter {
   // No more documents: brings all counts together and says what they hold. `keep` leaves the runs on disk
   // that the merged one replaces, for the caller to remove once it has noted that one.
   CountHistogram finish(bool keep = false);
+  // After finish(): gives the memory of the counts back; those on disk stay.
+  void forget() {
+    for (Worker& worker : workers_) worker.table = WordTable();
+  }
+  // After finish(): what it said.
+  const CountHistogram& held() const { return held_; }
   // After finish(): hands out every word seen at least this often.
   void each(uint64_t least, const CountedWord& visit) const;
 
@@ -117,6 +123,7 @@ class Counter {
   std::vector<std::string> runs_;
   uint64_t next_run_ = 0;
   uint64_t spilled_bytes_ = 0;
+  CountHistogram held_;
 };
 
 }  // namespace tokenworks::training

@@ -30,16 +30,23 @@ Merger::Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options
       strings_(std::move(strings)),
       options_(options),
       lengths_(strings_.size(), 0),
+      symbols_(strings_.size(), 1),
       threshold_(std::clamp<uint64_t>(options.threshold ? options.threshold
                                                         : expected_threshold(corpus_, options),
                                       1, 0xFFFFFFFFu)) {
   left_.number_of.resize(strings_.size());
   right_.number_of.resize(strings_.size());
-  for (size_t p = 0; p < corpus_.size(); ++p) {
-    if (const uint32_t token = corpus_.data()[p]; token != kBoundary) lengths_[token] = 1;
-  }
+  corpus_.visit([&]<class Slot>(const Slot* slots) {
+    for (size_t p = 0; p < corpus_.size(); ++p) {
+      if (slots[p] != kBoundaryOf<Slot>) lengths_[slots[p]] = 1;
+    }
+  });
   for (uint32_t token = 0; options_.max_words && token < strings_.size(); ++token) know_words(token);
-  count_first_pairs();
+  if (options_.memory) {
+    count_anew();
+  } else {
+    count_first_pairs();
+  }
 }
 
 // Words are the pieces between spaces.
@@ -55,7 +62,9 @@ void Merger::know_words(uint32_t token) {
 
 bool Merger::may_join(uint32_t left, uint32_t right) const {
   if (options_.max_token_length &&
-      uint64_t{lengths_[left]} + lengths_[right] >= options_.max_token_length) {
+      uint64_t{symbols_[left]} + symbols_[right] >= options_.max_token_length &&
+      // pairs of single symbols are under every limit of length, as in the reference
+      (symbols_[left] > 1 || symbols_[right] > 1)) {
     return false;
   }
   if (!options_.max_words && !options_.veto_colon_space) return true;
@@ -66,32 +75,7 @@ bool Merger::may_join(uint32_t left, uint32_t right) const {
   return !options_.max_words || words_[left] + words_[right] - one_word <= options_.max_words;
 }
 
-// Every pair of neighbours, with the position of the left one.
-template <class Visit>
-void Merger::each_pair(Visit&& visit) const {
-  const uint32_t* slots = corpus_.data();
-  const size_t size = corpus_.size();
-  for (size_t p = 1; p < size; ++p) {  // p: start of a word
-    while (true) {
-      const uint32_t token = slots[p];
-      const size_t next = p + lengths_[token];
-      if (slots[next] == kBoundary) {
-        p = next;
-        break;
-      }
-      visit(pair_key(token, slots[next]), static_cast<uint32_t>(p));
-      p = next;
-    }
-  }
-}
-
 void Merger::count_first_pairs() {
-  struct Tally {
-    uint64_t count = 0;
-    uint32_t size = 0;
-    uint32_t places = kNoPlaces;
-    bool operator==(const Tally& other) const { return count == other.count && size == other.size; }
-  };
   PairTable<Tally> tallies(1 << 12);
   each_pair([&](PairKey pair, uint32_t position) {
     Tally& tally = tallies[pair];
@@ -100,8 +84,7 @@ void Merger::count_first_pairs() {
   });
   std::vector<std::pair<PairKey, uint32_t>> kept;
   tallies.each([&](PairKey pair, const Tally& tally) {
-    // pairs of single symbols are under every limit of length, as in the reference
-    if ((options_.max_words || options_.veto_colon_space) && !may_join(left_of(pair), right_of(pair))) return;
+    if (!may_join(left_of(pair), right_of(pair))) return;
     if (tally.count < threshold_) {
       set_aside_.put_first(pair, tally.count);
       return;
@@ -122,6 +105,15 @@ void Merger::count_first_pairs() {
     Tally& tally = *tallies.find(pair);
     if (tally.places != kNoPlaces) places_[tally.places][tally.size++] = position;
   });
+}
+
+// More candidates than there are now; false if no pair is left.
+bool Merger::more_candidates() {
+  if (!options_.memory) return lower_threshold();
+  const uint64_t least = std::max<uint64_t>(options_.min_frequency, 1);
+  if (threshold_ <= least && last_pair_ == ~PairKey{0}) return false;
+  count_anew();
+  return true;
 }
 
 // Takes up the pairs that were set aside and may now be reached. Their counts have fallen since birth:
@@ -166,8 +158,8 @@ bool Merger::lower_threshold() {
 std::optional<Merge> Merger::next() {
   if (strings_.size() >= options_.vocab_size) return std::nullopt;
   while (true) {
-    if (queue_.empty() || queue_.top().count < threshold_) {
-      if (lower_threshold()) continue;
+    if (queue_.empty() || !within(queue_.top().count, queue_.top().pair)) {
+      if (more_candidates()) continue;
       if (queue_.empty()) return std::nullopt;
     }
     Candidate best = queue_.pop();
@@ -184,25 +176,37 @@ std::optional<Merge> Merger::next() {
     if (fresh) {
       if (options_.max_words) know_words(token);
       lengths_.push_back(0);
+      symbols_.push_back(0);
       left_.number_of.push_back(0);
       right_.number_of.push_back(0);
     } else if (lengths_[token] != 0 || !options_.reuse) {  // symbols that spell another symbol
       places_.free(best.places);
+      if (options_.memory) left_out_[best.pair] = 1;
       continue;
     }
     lengths_[token] = lengths_[left] + lengths_[right];
+    symbols_[token] = symbols_[left] + symbols_[right];
     apply(best, token);
+    if (corpus_.narrow() && strings_.size() > kMaxNarrowTokens) {
+      places_ = Places();
+      corpus_.widen(lengths_);
+      for (uint32_t& length : lengths_) length = length != 0;
+      count_anew();
+    } else if (options_.memory && held() > options_.memory) {
+      count_anew();
+    }
     return Merge{left, right, token, count};
   }
 }
 
 void Merger::apply(const Candidate& best, uint32_t token) {
   const std::span<const uint32_t> positions = places_[best.places];
-  const uint32_t* slots = corpus_.data();
-  for (size_t i = 0; i < positions.size(); ++i) {
-    if (i + kAhead < positions.size()) prefetch(slots + positions[i + kAhead]);
-    replace_at(positions[i], best.pair, token);
-  }
+  corpus_.visit([&]<class Slot>(Slot* slots) {
+    for (size_t i = 0; i < positions.size(); ++i) {
+      if (i + kAhead < positions.size()) prefetch(slots + positions[i + kAhead]);
+      replace_at(slots, positions[i], best.pair, token);
+    }
+  });
   places_.free(best.places);
   settle(best.pair, token);
   left_.clear();
@@ -211,8 +215,9 @@ void Merger::apply(const Candidate& best, uint32_t token) {
 }
 
 // Merges the pair at this position if it still stands there.
-void Merger::replace_at(uint32_t position, PairKey pair, uint32_t token) {
-  uint32_t* slots = corpus_.data();
+template <class Slot>
+void Merger::replace_at(Slot* slots, uint32_t position, PairKey pair, uint32_t token) {
+  constexpr Slot kEnd = kBoundaryOf<Slot>, kInside = kInsideOf<Slot>;
   const uint32_t left = left_of(pair), right = right_of(pair);
   if (slots[position] != left) return;
   const uint32_t middle = position + lengths_[left];
@@ -220,13 +225,13 @@ void Merger::replace_at(uint32_t position, PairKey pair, uint32_t token) {
   const uint32_t last = middle + lengths_[right] - 1;
   slots[middle - 1] = kInside;
   slots[middle] = kInside;
-  slots[position] = token;
-  slots[last] = token;
-  const uint32_t before = slots[position - 1], after = slots[last + 1];
+  slots[position] = static_cast<Slot>(token);
+  slots[last] = static_cast<Slot>(token);
+  const Slot before = slots[position - 1], after = slots[last + 1];
   const uint64_t weight = corpus_.weight(position);
-  if (before != kBoundary) left_.add(before, weight);
-  if (after != kBoundary) right_.add(after, weight);
-  occurrences_.push_back({position, before, after});
+  if (before != kEnd) left_.add(before, weight);
+  if (after != kEnd) right_.add(after, weight);
+  occurrences_.push_back({position, before == kEnd ? kBoundary : before, after == kEnd ? kBoundary : after});
 }
 
 // Counts after a merge: all pairs of the token are born now.
@@ -234,8 +239,8 @@ void Merger::settle(PairKey pair, uint32_t token) {
   const uint32_t a = left_of(pair), b = right_of(pair);
   const auto born = [&](Neighbour& n, PairKey key, uint64_t count) {
     if (count == 0 || !may_join(left_of(key), right_of(key))) return;
-    if (count < threshold_) {
-      set_aside_.put(n.token, count);
+    if (!within(count, key)) {
+      if (!options_.memory) set_aside_.put(n.token, count);
       return;
     }
     counts_[key] = static_cast<int64_t>(count);

@@ -22,6 +22,7 @@ struct MergerOptions {
   uint64_t max_words = 0;         // pieces between spaces in a merged token; 0 is no limit
   bool veto_colon_space = false;       // no merged token holds ": "
   bool reuse = true;              // a merge may spell a known token that does not occur; else it is left out
+  uint64_t memory = 0;            // bytes for candidates and where they stand; 0 is no bound
 };
 
 struct Merge {
@@ -35,6 +36,10 @@ struct Merge {
 // smallest left and right token; overlapping pairs ("aaa") all count; a merge that spells a special
 // token becomes that token. A string comes about in one way only (what is merged inside it does not
 // depend on its surroundings), so a pair never gains occurrences after its birth.
+//
+// Only the pairs that may be merged soon are candidates, with a count and a list of places. The others
+// are either set aside by their count at birth, or, where memory is bounded, forgotten: when the
+// candidates are used up or outgrow their memory, all pairs are counted anew and the best are taken.
 class Merger {
  public:
   // `strings` spells every token known so far: special tokens and the alphabet.
@@ -87,12 +92,35 @@ class Merger {
   };
   static constexpr uint32_t kNoPlaces = 0xFFFFFFFFu;
 
+  // A pair as it is found in the corpus.
+  struct Tally {
+    uint64_t count = 0;
+    uint32_t size = 0;  // positions
+    uint32_t places = kNoPlaces;
+    bool operator==(const Tally& other) const { return count == other.count && size == other.size; }
+  };
+  struct Counted {
+    uint64_t count;
+    PairKey pair;
+    uint32_t size;
+  };
+
   template <class Visit>
   void each_pair(Visit&& visit) const;
   void count_first_pairs();
+  bool more_candidates();
   bool lower_threshold();
+  void count_anew();
+  std::vector<Counted> best_pairs(uint64_t budget);
+  bool tally_part(uint64_t part, uint64_t parts, uint64_t budget, PairTable<Tally>& tallies) const;
+  uint64_t held() const;
+  // Whether such a pair is to be a candidate.
+  bool within(uint64_t count, PairKey pair) const {
+    return count > threshold_ || (count == threshold_ && pair <= last_pair_);
+  }
   void apply(const Candidate& best, uint32_t token);
-  void replace_at(uint32_t position, PairKey pair, uint32_t token);
+  template <class Slot>
+  void replace_at(Slot* slots, uint32_t position, PairKey pair, uint32_t token);
   void settle(PairKey pair, uint32_t token);
   void fill_places();
   bool may_join(uint32_t left, uint32_t right) const;
@@ -104,15 +132,37 @@ class Merger {
   Corpus corpus_;
   TokenStrings strings_;
   MergerOptions options_;
-  std::vector<uint32_t> lengths_;  // symbols of each token; 0 while it has not occurred
+  std::vector<uint32_t> lengths_;  // slots of each token; 0 while it has not occurred
+  std::vector<uint32_t> symbols_;  // symbols of each token; the same until the corpus is widened
   std::vector<uint32_t> words_;    // words of each token, where they are limited
   PairTable<int64_t> counts_;
   PairQueue queue_;
   Places places_;
   SetAside set_aside_;
-  uint64_t threshold_;
+  uint64_t threshold_;             // the least count of a candidate,
+  PairKey last_pair_ = ~PairKey{0};  // and the last pair that is one at that count
+  uint64_t parts_ = 1;             // in which all pairs are counted anew
+  PairTable<uint8_t> left_out_;    // pairs that spell a known token, where memory is bounded
   Side left_, right_;
   std::vector<Occurrence> occurrences_;
 };
+
+// Every pair of neighbours, with the position of the left one.
+template <class Visit>
+void Merger::each_pair(Visit&& visit) const {
+  corpus_.visit([&]<class Slot>(const Slot* slots) {
+    const size_t size = corpus_.size();
+    for (size_t p = 1; p < size; ++p) {  // p: start of a word, or its end if it is empty
+      while (slots[p] != kBoundaryOf<Slot>) {
+        const uint32_t token = slots[p];
+        const size_t next = p + lengths_[token];
+        if (slots[next] != kBoundaryOf<Slot>) {
+          visit(pair_key(token, slots[next]), static_cast<uint32_t>(p));
+        }
+        p = next;
+      }
+    }
+  });
+}
 
 }  // namespace tokenworks::training

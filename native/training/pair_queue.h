@@ -34,6 +34,8 @@ class PairQueue {
     std::push_heap(heap_.begin(), heap_.end());
   }
 
+  uint64_t bytes() const { return (heap_.capacity() + waiting_.capacity()) * sizeof(Candidate); }
+
   bool empty() {
     if (heap_.empty()) lower_floor();
     return heap_.empty();

@@ -49,6 +49,7 @@ class PairTable {
   }
 
   size_t size() const { return used_; }
+  uint64_t bytes() const { return slots_.size() * sizeof(Slot); }
 
   template <class Visit>
   void each(Visit&& visit) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace tokenworks::training {
@@ -32,6 +33,7 @@ class Places {
     if (list.size) {
       if (list.size > kLargest) {
         delete[] list.data;
+        large_ -= list.size * sizeof(uint32_t);
       } else {
         free_blocks_[class_of(list.size)].push_back(list.data);
       }
@@ -40,9 +42,23 @@ class Places {
     free_numbers_.push_back(number);
   }
 
+  // Bytes taken from the system.
+  uint64_t bytes() const {
+    return large_ + chunks_.size() * kChunk * sizeof(uint32_t) + lists_.size() * sizeof(List);
+  }
+
   Places() = default;
   Places(const Places&) = delete;
-  Places& operator=(const Places&) = delete;
+  Places& operator=(Places&& other) noexcept {
+    std::swap(lists_, other.lists_);
+    std::swap(free_numbers_, other.free_numbers_);
+    std::swap(free_blocks_, other.free_blocks_);
+    std::swap(chunks_, other.chunks_);
+    std::swap(next_, other.next_);
+    std::swap(left_, other.left_);
+    std::swap(large_, other.large_);
+    return *this;
+  }
   ~Places() {
     for (const List& list : lists_) {
       if (list.size > kLargest) delete[] list.data;
@@ -70,7 +86,10 @@ class Places {
 
   uint32_t* take(uint32_t size) {
     if (size == 0) return nullptr;
-    if (size > kLargest) return new uint32_t[size];
+    if (size > kLargest) {
+      large_ += size * sizeof(uint32_t);
+      return new uint32_t[size];
+    }
     const unsigned k = class_of(size);
     if (!free_blocks_[k].empty()) {
       uint32_t* block = free_blocks_[k].back();
@@ -94,6 +113,7 @@ class Places {
   std::vector<std::unique_ptr<uint32_t[]>> chunks_;
   uint32_t* next_ = nullptr;
   size_t left_ = 0;
+  uint64_t large_ = 0;  // bytes of lists that are allocated alone
 };
 
 }  // namespace tokenworks::training

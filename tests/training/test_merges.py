@@ -81,6 +81,7 @@ def reference(
     specials=st.sampled_from([[], ["<s>"], ["ab"], ["a"], ["aba", "b", "<pad>"]]),
     initial=st.sampled_from(["", "xyz"]),
     threshold=st.sampled_from([0, 1, 2, 7, 100, 10**6]),
+    memory=st.sampled_from([0, 1, 2000, 5000]),
 )
 def test_equal_to_the_reference_trainer(
     counts: dict[str, int],
@@ -90,6 +91,7 @@ def test_equal_to_the_reference_trainer(
     specials: list[str],
     initial: str,
     threshold: int,
+    memory: int,
 ) -> None:
     vocabulary, merges, _ = learn(
         counts,
@@ -99,6 +101,7 @@ def test_equal_to_the_reference_trainer(
         min_frequency=min_frequency,
         max_token_length=max_token_length,
         threshold=threshold,
+        memory=memory,
     )
     assert (vocabulary, merges) == reference(
         counts,
@@ -108,6 +111,51 @@ def test_equal_to_the_reference_trainer(
         special_tokens=specials,
         initial_alphabet=list(initial),
     )
+
+
+@given(
+    counts=word_counts(),
+    memory=st.sampled_from([1, 3000]),
+    max_words=st.integers(0, 2),
+    veto_colon_space=st.booleans(),
+    reuse=st.booleans(),
+)
+def test_a_bound_on_memory_changes_nothing(
+    counts: dict[str, int], memory: int, max_words: int, veto_colon_space: bool, reuse: bool
+) -> None:
+    spaced = {word.replace("b", " ").replace("c", ":"): n for word, n in counts.items()}
+    options = {"max_words": max_words, "veto_colon_space": veto_colon_space, "reuse": reuse}
+    free = learn(spaced, 200, **options)
+    bounded = learn(spaced, 200, memory=memory, **options)
+    assert free[:2] == bounded[:2]
+    assert free[2].counts.tolist() == bounded[2].counts.tolist()
+
+
+def test_many_pairs_are_counted_in_parts() -> None:
+    random = np.random.default_rng(3)
+    letters = [chr(code) for code in range(33, 127)]
+    drawn = random.integers(0, len(letters), size=(6000, 6)) ** 2 // len(letters)
+    counts = {"".join(letters[i] for i in row): 1 + k % 7 for k, row in enumerate(drawn.tolist())}
+    free = learn(counts, 1000)
+    bounded = learn(counts, 1000, memory=1 << 18)  # a table of 64 KB at a time: 1,365 pairs
+    assert free[:2] == bounded[:2]
+
+
+def test_slots_grow_wide_on_the_way() -> None:
+    random = np.random.default_rng(4)
+    rows = random.integers(0, 400, size=(60_000, 8)).astype(np.uint32)
+    words = Words(
+        rows.reshape(-1),
+        np.arange(0, rows.size + 1, 8, dtype=np.uint64),
+        np.arange(1, len(rows) + 1, dtype=np.uint64) % 5 + 1,
+    )
+    strings = [chr(0x4E00 + i).encode() for i in range(400)]
+    tokens = np.arange(400, dtype=np.int64)
+    free = learn_merges(words, strings, tokens, 70_000)
+    bounded = learn_merges(words, strings, tokens, 70_000, memory=8 << 20)
+    assert len(free) == 69_600
+    assert np.array_equal(free.pairs, bounded.pairs)
+    assert np.array_equal(free.counts, bounded.counts)
 
 
 @given(counts=word_counts(), limit=st.integers(1, 5))

@@ -72,6 +72,7 @@ def learn_merges(
     reuse: bool = True,
     enough: Callable[[NDArray[np.uint64]], bool] | None = None,
     progress: Progress | None = None,
+    memory: int = 0,
 ) -> Merges:
     """Learn merges until the vocabulary has `vocab_size` tokens or no pair is frequent enough.
 
@@ -93,6 +94,8 @@ def learn_merges(
         reuse: False leaves out merges that spell a known token.
         enough: asked now and then with the counts so far; True ends the learning early.
         progress: called now and then with the number of merges learned since the last call.
+        memory: bytes for what is known of pairs, beside the words themselves; 0 is no bound. It
+            changes the time that merging takes and nothing else.
     """
     text, text_starts = packed(strings)
     learner = _native.learner(
@@ -109,6 +112,7 @@ def learn_merges(
         max_words,
         veto_colon_space,
         reuse,
+        memory,
     )
     del words  # the learner has its own copy; the caller's may be the only other one
     while step := learner.run(_STRIDE):
