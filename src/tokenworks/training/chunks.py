@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.merges import Merges, learn_merges
+from tokenworks.training.passes import SequencePass
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import Layout, definition_of, spelled
@@ -53,8 +54,9 @@ def learn_chunks(
     number = np.zeros(int(ids.max()) + 1, np.uint32)
     number[ids] = np.arange(len(ids), dtype=np.uint32)
     encode = _Chunks(split, first_stage, number)
+    what = SequencePass(split, encode, f"chunks of {first_stage.sha256}")
     more = learn_merges(
-        source.sequences(split, encode, f"chunks of {first_stage.sha256}"),
+        source.learnable(what, len(pieces), layout.learned_size),
         pieces,
         np.arange(len(pieces), dtype=np.int64),
         layout.learned_size,

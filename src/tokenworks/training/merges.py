@@ -32,6 +32,21 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CountedWords:
+    """Words that lie in a finished counter, on disk perhaps, until a learner takes them from there.
+
+    least: rarer ones are left out. symbol_bytes: 1 or 4. memory: bytes that the learner may take for
+    what it knows of pairs. release: removes what lies on disk.
+    """
+
+    counter: _native.Counter
+    least: int
+    symbol_bytes: int
+    memory: int
+    release: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Merges:
     """Merges in the order in which they were learned.
 
@@ -59,7 +74,7 @@ def packed(strings: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.uint
 
 
 def learn_merges(
-    words: Words,
+    words: Words | CountedWords,
     strings: Sequence[bytes],
     token_of_symbol: NDArray[np.int64],
     vocab_size: int,
@@ -95,25 +110,21 @@ def learn_merges(
         enough: asked now and then with the counts so far; True ends the learning early.
         progress: called now and then with the number of merges learned since the last call.
         memory: bytes for what is known of pairs, beside the words themselves; 0 is no bound. It
-            changes the time that merging takes and nothing else.
+            changes the time that merging takes and nothing else. Counted words bring their own.
     """
-    text, text_starts = packed(strings)
-    learner = _native.learner(
-        words.symbols,
-        words.starts,
-        words.counts,
-        token_of_symbol,
-        text,
-        text_starts,
-        vocab_size,
-        min_frequency,
-        max_token_length or 0,
-        threshold,
-        max_words,
-        veto_colon_space,
-        reuse,
-        memory,
-    )
+    tokens = (token_of_symbol, *packed(strings), vocab_size, min_frequency, max_token_length or 0)
+    rules = (max_words, veto_colon_space, reuse)
+    if isinstance(words, CountedWords):
+        try:
+            learner = _native.learner_of_counts(
+                words.counter, words.least, words.symbol_bytes, *tokens, *rules, words.memory
+            )
+        finally:
+            words.release()
+    else:
+        learner = _native.learner(
+            words.symbols, words.starts, words.counts, *tokens, threshold, *rules, memory
+        )
     del words  # the learner has its own copy; the caller's may be the only other one
     while step := learner.run(_STRIDE):
         if progress is not None:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from tokenworks.engine import Engine
 from tokenworks.errors import FormatError, OptionError, TokenworksWarning, WriteError
 from tokenworks.text import Problems
+from tokenworks.training.bounded import PROCESS as _PROCESS
+from tokenworks.training.bounded import budget_for_candidates
 from tokenworks.training.counting import CHECKPOINT_SECONDS, Counted, Means, cores, count
-from tokenworks.training.merges import Words
+from tokenworks.training.merges import CountedWords, Words
 from tokenworks.training.passes import (
     LONGEST_PRETOKEN,
     Pass,
@@ -31,9 +33,6 @@ from tokenworks.training.passes import (
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.reading import PART, Files, Text, Texts
 
-_PROCESS = (
-    128 << 20
-)  # bytes that the interpreter and its libraries take, buffers, and the vocabulary
 # Bytes that merging takes for each byte and for each word of the distinct pretokens (measured).
 _PER_BYTE, _PER_WORD = 10, 24
 
@@ -84,7 +83,8 @@ class TextSource:
     work: a folder for checkpoints, from which the same run goes on after an interruption; at most
     `every` seconds of counting are done again. min_count: rarer pretokens are left out.
     stages: called with the name and the size of each stage, as bytes or merges; it gives the function
-    that is told how much of it is done. on_counts: called with the counts, before they are merged.
+    that is told how much of it is done. on_counts: called with a function that gives the counts,
+    before they are merged.
     """
 
     text: Text
@@ -97,7 +97,7 @@ class TextSource:
     part: int = PART
     min_count: int = 1
     stages: Stages = _unseen
-    on_counts: Callable[[Words, Pretokens], None] | None = None
+    on_counts: Callable[[Callable[[], Words], Pretokens], None] | None = None
     report: CountReport | None = field(default=None, init=False)
     problems: Problems = field(default_factory=Problems, init=False)
     _passes: int = field(default=0, init=False)
@@ -134,7 +134,47 @@ class TextSource:
         with self._counted(PretokenPass(split)) as counted:
             words = self._words(counted)
         if self.on_counts is not None:
-            self.on_counts(words, split)
+            self.on_counts(lambda: words, split)
+        return words
+
+    def learnable(self, what: Pass, known: int, vocab_size: int) -> Words | CountedWords:
+        """What a pass counts, for one call of `learn_merges`: within the bound on memory if there is one.
+
+        Args:
+            what: pretokens as bytes, or sequences of symbols.
+            known: tokens before merging. vocab_size: tokens after it.
+
+        Raises:
+            FormatError, WriteError: see `counts`.
+            OptionError: merging them would take more than `memory`; the message names the least
+                count that fits.
+        """
+        is_text = isinstance(what, PretokenPass)
+        if self.memory is None:
+            if isinstance(what, PretokenPass):
+                return self.counts(what.split)
+            with self._counted(what) as counted:
+                return _as_symbols(counted)
+        stack = ExitStack()
+        try:
+            counted = stack.enter_context(self._counted(what))
+            least = max(self.min_count, 1) if is_text else 1
+            if is_text:
+                self._report(counted, least)
+            memory = budget_for_candidates(
+                counted,
+                self.memory,
+                least=least,
+                symbol_bytes=1 if is_text else 4,
+                known=known,
+                vocab_size=vocab_size,
+            )
+            if isinstance(what, PretokenPass) and self.on_counts is not None:
+                self.on_counts(lambda: _as_text(counted, least), what.split)
+            words = CountedWords(counted.counter, least, 1 if is_text else 4, memory, stack.close)
+        except BaseException:
+            stack.close()
+            raise
         return words
 
     def runs(self, split: Pretokens, words: Mapping[bytes, int]) -> Words:
@@ -195,13 +235,16 @@ class TextSource:
             yield counted
 
     def _words(self, counted: Counted) -> Words:
+        least = max(self.min_count, 1)
+        self._report(counted, least)
+        self._refuse_what_does_not_fit(counted, least)
+        return _as_text(counted, least)
+
+    def _report(self, counted: Counted, least: int) -> None:
         found, sizes = counted.words, counted.word_bytes
         if not found.sum():
             why = f": {self.problems.first[0]}" if self.problems.first else ""
             raise FormatError(f"the corpus holds no text to learn from{why}")
-        least = max(self.min_count, 1)
-        self._refuse_what_does_not_fit(counted, least)
-        kept, kept_bytes = int(found[least:].sum()), int(sizes[least:].sum())
         if counted.cut:
             warnings.warn(
                 f"{counted.cut:,} pretokens are longer than {LONGEST_PRETOKEN:,} bytes; they were "
@@ -217,10 +260,8 @@ class TextSource:
             cut=counted.cut,
             spilled_bytes=counted.spilled_bytes,
             min_count=least,
-            dropped=int(found.sum()) - kept,
+            dropped=int(found[:least].sum()),
         )
-        text, starts, counts = counted.counter.words(least, kept, kept_bytes)
-        return Words(text, starts, counts)
 
     def _refuse_what_does_not_fit(self, counted: Counted, least: int) -> None:
         if self.memory is None:
@@ -246,6 +287,12 @@ class TextSource:
             f"merging {int(found[least:].sum()):,} distinct pretokens takes about "
             f"{int(needed[least]) >> 20:,} MB, more than the {self.memory >> 20:,} MB of --memory; {what}"
         )
+
+
+def _as_text(counted: Counted, least: int) -> Words:
+    found, sizes = counted.words, counted.word_bytes
+    kept, kept_bytes = int(found[least:].sum()), int(sizes[least:].sum())
+    return Words(*counted.counter.words(least, kept, kept_bytes))
 
 
 def _as_symbols(counted: Counted) -> Words:

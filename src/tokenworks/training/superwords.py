@@ -14,6 +14,7 @@ from tokenworks.tokenizer.definition import Bpe, Definition, TwoPhase
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.base import unreachable
 from tokenworks.training.merges import Merges, learn_merges
+from tokenworks.training.passes import RunPass
 from tokenworks.training.pretokens import Pretokens, pretokens
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import Layout, definition_of, require_size, spelled
@@ -73,7 +74,7 @@ def learn_runs(
             return len(counts) >= len(race) or counts[-1] <= race[len(race) - len(counts)]
 
     return learn_merges(
-        source.runs(split, chosen),
+        source.learnable(RunPass(split, chosen), len(pieces), len(pieces) + most),
         pieces,
         np.arange(len(pieces), dtype=np.int64),
         len(pieces) + most,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tokenworks.errors import OptionError
 from tokenworks.training.base import BaseLayout
-from tokenworks.training.merges import Merges, Words, learn_merges
+from tokenworks.training.merges import CountedWords, Merges, Words, learn_merges
+from tokenworks.training.passes import PretokenPass
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import Layout
@@ -23,9 +24,13 @@ def learn_words(
     Raises:
         OptionError: a bound on lengths, which count symbols, over a base vocabulary.
     """
+    if type(layout) is Layout:  # bytes are its symbols, whatever words there are
+        words = source.learnable(PretokenPass(split), len(layout.strings), layout.learned_size)
+    else:
+        words = layout.start(source.counts(split))
     return learn(
         source,
-        layout.start(source.counts(split)),
+        words,
         layout,
         min_frequency=min_frequency,
         max_token_length=max_token_length,
@@ -34,7 +39,7 @@ def learn_words(
 
 def learn(
     source: TextSource,
-    words: Words,
+    words: Words | CountedWords,
     layout: Layout,
     *,
     min_frequency: int | None = 0,

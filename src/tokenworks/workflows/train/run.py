@@ -196,10 +196,10 @@ def _plain(value: Any) -> Any:
 
 def _after_counting(
     hashes: InputHashes, save_counts: Path | None
-) -> Callable[[Words, Pretokens], None]:
-    def counted(words: Words, split: Pretokens) -> None:
+) -> Callable[[Callable[[], Words], Pretokens], None]:
+    def counted(words: Callable[[], Words], split: Pretokens) -> None:
         if save_counts is not None:
-            write_counts(save_counts, words, split)
+            write_counts(save_counts, words(), split)
         hashes.start()
 
     return counted

@@ -1,0 +1,75 @@
+"""What merging takes within a bound of memory, told before it begins."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks.errors import OptionError
+from tokenworks.training.counting import Counted
+
+# Bytes that the interpreter and its libraries take, buffers, and the vocabulary.
+PROCESS = 128 << 20
+_NARROW = 0xFFF0  # tokens that slots of two bytes can tell apart, as the merger has it
+_LEAST = 16 << 20  # bytes for candidates
+Amount = TypeVar("Amount", int, NDArray[np.uint64])
+
+
+def slot_bytes(words: Amount, symbols: Amount, known: int) -> Amount:
+    """Bytes of the words themselves, with a boundary between two and a table of their weights.
+
+    known: tokens that there are before merging.
+    """
+    slots = words + symbols
+    return slots * (2 if known <= _NARROW else 4) + slots // 16
+
+
+def memory_of_bounded_merging(
+    words: Amount, symbols: Amount, known: int, vocab_size: int
+) -> Amount:
+    """Bytes that the whole process takes at the least to merge so many distinct words.
+
+    With less for candidates than an eighth of the words, they would be counted anew too often. More
+    tokens than two bytes can tell apart need room to write the words again, half as many by then.
+    """
+    slots = slot_bytes(words, symbols, known)
+    grows_wide = known <= _NARROW < vocab_size
+    return PROCESS + slots + _LEAST + (slots if grows_wide else slots // 8)
+
+
+def budget_for_candidates(
+    counted: Counted, memory: int, *, least: int, symbol_bytes: int, known: int, vocab_size: int
+) -> int:
+    """Bytes that are left for what the merger knows of pairs.
+
+    Raises:
+        OptionError: too few; the message names the least count that fits.
+    """
+    found, sizes = counted.words, counted.word_bytes // np.uint64(symbol_bytes)
+    # [c]: of the words seen at least c times
+    words, symbols = (np.cumsum(amount[::-1])[::-1] for amount in (found, sizes))
+    needed = memory_of_bounded_merging(words, symbols, known, vocab_size)
+    place = min(least, len(needed) - 1)
+    if needed[place] <= memory:
+        return memory - PROCESS - int(slot_bytes(words, symbols, known)[place])
+    fitting = np.flatnonzero(needed <= memory)
+    least_memory = f"it takes at least {int(needed[place]) / 1e6:,.0f} MB"
+    if symbol_bytes > 1:
+        what = "ask for a smaller share of superwords, or give more memory"
+    elif not len(fitting):
+        what = f"even --min-count {len(needed) - 1} does not fit"
+    else:
+        fits = int(fitting[0])
+        rare = found[least:fits]
+        seen = int((rare * np.arange(least, fits, dtype=np.uint64)).sum())
+        what = (
+            f"--min-count {fits} fits: it leaves out the {int(rare.sum()):,} of "
+            f"{int(found.sum()):,} distinct pretokens that were seen less often, "
+            f"{seen / max(counted.pretokens, 1):.2%} of the text, and merges are learned from the rest"
+        )
+    raise OptionError(
+        f"merging {int(words[place]):,} distinct {'pretokens' if symbol_bytes == 1 else 'sequences'} "
+        f"does not fit into the {memory / 1e6:,.0f} MB of --memory, {least_memory}; {what}"
+    )
