@@ -42,7 +42,7 @@ def test_a_pretoken_of_a_hundred_megabytes_is_cut_and_told(tmp_path: Path) -> No
 def test_more_distinct_pretokens_than_memory_name_the_count_that_fits(
     many_words: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["train", str(many_words), "--vocab-size", "400", "--memory", "200MB"]
+    command = ["train", str(many_words), "--vocab-size", "400", "--memory", "165MB"]
     command += ["--pattern", "whitespace", "--scratch", str(tmp_path), "-o", str(tmp_path / "out")]
     assert main(command) == 2
     error = capsys.readouterr().err
