@@ -8,6 +8,7 @@
 #include "scanner/ascii_starts.h"
 #include "scanner/visit.h"
 #include "training/cuts.h"
+#include "training/freed_memory.h"
 #include "training/sorted_runs.h"
 
 namespace tokenworks::training {
@@ -248,6 +249,7 @@ CountHistogram Counter::finish(bool keep) {
       for (const std::string& run : runs_) std::remove(run.c_str());
     }
     runs_ = {path};
+    return_freed_memory();
     return held_ = histogram;
   }
   WordTable& all = std::max_element(workers_.begin(), workers_.end(), [](const auto& a, const auto& b) {

@@ -2,11 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "training/freed_memory.h"
 #include "training/merger.h"
-
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 
 namespace tokenworks::training {
 
@@ -19,12 +16,6 @@ constexpr uint64_t kPerPlace = 5;  // four, rounded up by the sizes of blocks
 
 bool better(uint64_t count, PairKey pair, uint64_t other_count, PairKey other_pair) {
   return count != other_count ? count > other_count : pair < other_pair;
-}
-
-void return_freed_memory() {
-#if defined(__GLIBC__)
-  malloc_trim(0);
-#endif
 }
 
 }  // namespace
@@ -47,8 +38,8 @@ bool Merger::tally_part(uint64_t part, uint64_t parts, uint64_t budget,
   return fits;
 }
 
-// The best pairs whose candidates take no more than the budget, best first, but at least one; what is
-// within() is set to these.
+// The best pairs whose candidates take no more than the budget, best first, but at least one (if that
+// takes more, it has to do without places); what is within() is set to these.
 std::vector<Merger::Counted> Merger::best_pairs(uint64_t budget) {
   const uint64_t least = std::max<uint64_t>(options_.min_frequency, 1);
   std::vector<Counted> best;
@@ -105,7 +96,13 @@ void Merger::count_anew() {
   queue_ = PairQueue();
   places_ = Places();
   return_freed_memory();
-  const std::vector<Counted> best = best_pairs(options_.memory / 3);
+  const uint64_t budget = options_.memory / 3;
+  const std::vector<Counted> best = best_pairs(budget);
+  if (best.size() == 1 && kPerPlace * best.front().size > budget) {
+    counts_[best.front().pair] = static_cast<int64_t>(best.front().count);
+    queue_.push({best.front().count, best.front().pair, kNoPlaces});
+    return;
+  }
   counts_ = PairTable<int64_t>(best.size());
   PairTable<uint32_t> places_of(best.size());
   std::vector<uint32_t> filled(best.size());

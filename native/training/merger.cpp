@@ -180,7 +180,7 @@ std::optional<Merge> Merger::next() {
       left_.number_of.push_back(0);
       right_.number_of.push_back(0);
     } else if (lengths_[token] != 0 || !options_.reuse) {  // symbols that spell another symbol
-      places_.free(best.places);
+      if (best.places != kNoPlaces) places_.free(best.places);
       if (options_.memory) left_out_[best.pair] = 1;
       continue;
     }
@@ -200,18 +200,47 @@ std::optional<Merge> Merger::next() {
 }
 
 void Merger::apply(const Candidate& best, uint32_t token) {
+  if (best.places == kNoPlaces) {
+    replace_everywhere(best.pair, token);
+    left_.clear();
+    right_.clear();
+    count_anew();
+    return;
+  }
   const std::span<const uint32_t> positions = places_[best.places];
   corpus_.visit([&]<class Slot>(Slot* slots) {
     for (size_t i = 0; i < positions.size(); ++i) {
       if (i + kAhead < positions.size()) prefetch(slots + positions[i + kAhead]);
       replace_at(slots, positions[i], best.pair, token);
     }
+    // Twice as many places may be needed for the new pairs.
+    if (options_.memory && held() + 2 * kPerPlace * positions.size() > options_.memory) return;
+    settle(best.pair, token);
+    fill_places(slots, positions, best.pair, token);
   });
+  if (options_.memory && held() + 2 * kPerPlace * positions.size() > options_.memory) {
+    left_.clear();
+    right_.clear();
+    count_anew();
+    return;
+  }
   places_.free(best.places);
-  settle(best.pair, token);
   left_.clear();
   right_.clear();
-  occurrences_.clear();
+}
+
+// The same without a list of places, for a pair that stands at so many that the list would not fit.
+void Merger::replace_everywhere(PairKey pair, uint32_t token) {
+  corpus_.visit([&]<class Slot>(Slot* slots) {
+    for (size_t p = 0; p < corpus_.size();) {
+      if (slots[p] == kBoundaryOf<Slot>) {
+        ++p;
+        continue;
+      }
+      replace_at(slots, static_cast<uint32_t>(p), pair, token);
+      p += lengths_[slots[p]];
+    }
+  });
 }
 
 // Merges the pair at this position if it still stands there.
@@ -231,7 +260,6 @@ void Merger::replace_at(Slot* slots, uint32_t position, PairKey pair, uint32_t t
   const uint64_t weight = corpus_.weight(position);
   if (before != kEnd) left_.add(before, weight);
   if (after != kEnd) right_.add(after, weight);
-  occurrences_.push_back({position, before == kEnd ? kBoundary : before, after == kEnd ? kBoundary : after});
 }
 
 // Counts after a merge: all pairs of the token are born now.
@@ -260,18 +288,28 @@ void Merger::settle(PairKey pair, uint32_t token) {
     born(n, pair_key(token, n.token), n.weight - (n.token == a ? brief : 0));
     lose(pair_key(b, n.token), n.weight);
   }
-  fill_places();
 }
 
-void Merger::fill_places() {
-  for (const Occurrence& o : occurrences_) {
-    if (o.left != kBoundary) {
-      Neighbour& n = *left_.find(o.left);
-      if (n.places != kNoPlaces) places_[n.places][n.filled++] = o.position - lengths_[o.left];
+// Notes where the new pairs stand. Places rise within a list: to the left stands what stood there when
+// the pair was merged, and a new token to the right was not merged yet.
+template <class Slot>
+void Merger::fill_places(const Slot* slots, std::span<const uint32_t> positions, PairKey pair,
+                         uint32_t token) {
+  uint32_t reached = 0;  // by the tokens so far: in "aaaa" the second "aa" overlaps the first
+  for (size_t i = 0; i < positions.size(); ++i) {
+    if (i + kAhead < positions.size()) prefetch(slots + positions[i + kAhead]);
+    const uint32_t position = positions[i];
+    if (slots[position] != token || position < reached) continue;
+    const uint32_t length = lengths_[token];
+    reached = position + length;
+    const Slot before = slots[position - 1], after = slots[position + length];
+    if (before != kBoundaryOf<Slot>) {
+      Neighbour& n = *left_.find(before);
+      if (n.places != kNoPlaces) places_[n.places][n.filled++] = position - lengths_[before];
     }
-    if (o.right != kBoundary) {
-      Neighbour& n = *right_.find(o.right);
-      if (n.places != kNoPlaces) places_[n.places][n.filled++] = o.position;
+    if (after != kBoundaryOf<Slot>) {
+      Neighbour& n = *right_.find(after == token ? left_of(pair) : after);
+      if (n.places != kNoPlaces) places_[n.places][n.filled++] = position;
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "training/corpus.h"
@@ -87,10 +88,8 @@ class Merger {
       neighbours.clear();
     }
   };
-  struct Occurrence {
-    uint32_t position, left, right;
-  };
   static constexpr uint32_t kNoPlaces = 0xFFFFFFFFu;
+  static constexpr uint64_t kPerPlace = 5;  // bytes: four, rounded up by the sizes of blocks
 
   // A pair as it is found in the corpus.
   struct Tally {
@@ -121,8 +120,10 @@ class Merger {
   void apply(const Candidate& best, uint32_t token);
   template <class Slot>
   void replace_at(Slot* slots, uint32_t position, PairKey pair, uint32_t token);
+  void replace_everywhere(PairKey pair, uint32_t token);
   void settle(PairKey pair, uint32_t token);
-  void fill_places();
+  template <class Slot>
+  void fill_places(const Slot* slots, std::span<const uint32_t> positions, PairKey pair, uint32_t token);
   bool may_join(uint32_t left, uint32_t right) const;
   void know_words(uint32_t token);
   void lose(PairKey pair, uint64_t weight) {
@@ -144,7 +145,6 @@ class Merger {
   uint64_t parts_ = 1;             // in which all pairs are counted anew
   PairTable<uint8_t> left_out_;    // pairs that spell a known token, where memory is bounded
   Side left_, right_;
-  std::vector<Occurrence> occurrences_;
 };
 
 // Every pair of neighbours, with the position of the left one.
