@@ -27,15 +27,6 @@ std::vector<uint32_t> indices_of_ids(const std::vector<uint32_t>& wanted,
   return out;
 }
 
-bool is_ascii(const uint8_t* s, size_t n) {
-  uint64_t any = 0;
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) any |= load64(s + i);
-  uint8_t rest = 0;
-  for (; i < n; ++i) rest |= s[i];
-  return !((any | rest) & 0x8080808080808080ull);
-}
-
 }  // namespace
 
 Bpe::Bpe(Vocabulary vocabulary, std::vector<uint32_t> ids,
@@ -166,6 +157,8 @@ void Bpe::number_symbols_by_rank() {
   symbol_ids_ = std::move(ids);
   for (uint32_t b = 0; b < 256; ++b) bytes_.symbol[b] = b;
   characters_ = Characters(merges_);
+  if (!characters_.empty()) cuts_ = Cuts(vocabulary_);
+  unreachable_ = live.size() + 256 < n;
 }
 
 void Bpe::first_symbols(const uint8_t* s, size_t n, std::vector<uint32_t>& symbols,
@@ -281,6 +274,11 @@ void Bpe::encode_plain(const uint8_t* s, size_t n, MergeScratch& scratch,
       return;
     }
   }
+  encode_part(s, n, scratch, out);
+}
+
+void Bpe::encode_part(const uint8_t* s, size_t n, MergeScratch& scratch,
+                      std::vector<uint32_t>& out) const {
   if (all_bytes_) {
     out.resize(n);
     if (characters_.empty() || is_ascii(s, n)) {
@@ -295,6 +293,12 @@ void Bpe::encode_plain(const uint8_t* s, size_t n, MergeScratch& scratch,
   first_symbols(s, n, out, nullptr);
   out.resize(merge_symbols(merges_, out.data(), nullptr, out.size(), scratch));
   for (uint32_t& symbol : out) symbol = id_of_symbol(symbol);
+}
+
+void Bpe::append_character(uint32_t code, std::vector<uint32_t>& out) const {
+  std::array<uint32_t, 3> symbols;
+  const size_t n = characters_.symbols_of(code, symbols);
+  for (size_t i = 0; i < n; ++i) out.push_back(id_of_symbol(symbols[i]));
 }
 
 void Bpe::resegment_unused(std::vector<uint32_t>& symbols, std::vector<uint32_t>* ends,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bpe/characters.h"
+#include "bpe/cuts.h"
 #include "bpe/merge_table.h"
 #include "bpe/merging.h"
 #include "bpe/vocabulary.h"
@@ -42,6 +43,17 @@ class Bpe final : public Model {
   void encode_plain(const uint8_t* s, size_t n, MergeScratch& scratch,
                     std::vector<uint32_t>& out) const;
 
+  // Where pretokens can be cut; empty for models whose parts do not merge by themselves.
+  const Cuts& cuts() const { return cuts_; }
+
+  // The same for a part of a pretoken that was cut, or for one character of it that is not ASCII and
+  // below U+10000, whose ids are appended.
+  void encode_part(const uint8_t* s, size_t n, MergeScratch& scratch, std::vector<uint32_t>& out) const;
+  void append_character(uint32_t code, std::vector<uint32_t>& out) const;
+
+  // Whether a pretoken and a part of the same bytes can have different ids.
+  bool parts_differ() const { return options_.ignore_merges && unreachable_; }
+
   bool byte_level() const { return options_.byte_level; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const std::vector<uint32_t>& ids() const { return ids_; }
@@ -65,6 +77,8 @@ class Bpe final : public Model {
   MergeTable merges_;
   ByteRanks bytes_;          // byte-level models
   Characters characters_;    // byte-level models whose symbols are numbered by rank
+  Cuts cuts_;
+  bool unreachable_ = false;  // some piece is not what its bytes merge into
   bool all_bytes_ = false;  // every byte has a piece
   std::array<uint32_t, 256> fallback_piece_{};  // <0x00>..<0xFF>
   uint32_t unk_piece_ = Vocabulary::kNone;

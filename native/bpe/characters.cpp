@@ -50,13 +50,7 @@ Characters::Characters(const MergeTable& merges) {
   entries_.assign(kCodePoints, {});
   for (uint32_t code = 0x80; code < kCodePoints; ++code) {
     std::array<uint32_t, 3> symbols;
-    size_t n = 2;
-    if (code < 0x800) {
-      symbols = {0xC0 | code >> 6, 0x80 | (code & 0x3F), 0};
-    } else {
-      symbols = {0xE0 | code >> 12, 0x80 | (code >> 6 & 0x3F), 0x80 | (code & 0x3F)};
-      n = 3;
-    }
+    size_t n = utf8_of(code, symbols);
     // The lowest and highest ranks that a merge across an edge would have to beat.
     uint32_t highest = 0;
     std::array<uint32_t, 2> across_left{kNoRank, kNoRank}, across_right{kNoRank, kNoRank};
@@ -81,7 +75,7 @@ Characters::Characters(const MergeTable& merges) {
       for (size_t i = at + 1; i + 1 < n; ++i) symbols[i] = symbols[i + 1];
       --n;
     }
-    if (n == bytes || n > 2) continue;
+    if (n == bytes) continue;
     Entry& e = entries_[code];
     e.first = symbols[0];
     e.second = n == 2 ? symbols[1] : 0;

@@ -53,6 +53,9 @@ inline ShortKey short_key(const uint8_t* s, size_t length, bool readable) {
   return {low & low_mask, (high & high_mask) | static_cast<uint64_t>(length) << 56};
 }
 
+// The key of the same bytes as a part of a pretoken, whose ids can be others.
+inline ShortKey part_key(const ShortKey& key) { return {key.low, key.high | 1ull << 63}; }
+
 inline uint64_t hash_short(const ShortKey& key) {
   return multiply_fold(key.low ^ kHashA, key.high ^ kHashB);
 }
@@ -119,7 +122,7 @@ class PretokenCache {
   // Needs a short pretoken that is not there.
   const Entry* insert_short(const uint8_t* s, size_t n, const ShortKey& key, uint64_t hash,
                             const std::vector<uint32_t>& ids) {
-    return bring_near(key, hash, insert_record(s, n, hash, ids));
+    return bring_near(key, hash, insert_record(s, n, hash, ids, key.high >> 63));
   }
 
   // Pretokens of kShortest to kLongest bytes; nothing is found as a null `begin`.
@@ -179,16 +182,19 @@ class PretokenCache {
   }
   static size_t near_place(uint64_t hash) { return hash & (kNearEntries - 1); }
 
-  // A record is a word with the number of bytes and of ids, the ids, and the bytes. Slots hold the
+  // A record is a word with the number of bytes and of ids (and whether this is a part of a pretoken), the
+  // ids, and the bytes. Slots hold the
   // high half of the hash, whose first bits are the slot's place, and the place of the record: a
   // pretoken that is not there is known by one look at a small table, which matters since all the
   // tables together are larger than the processor's caches.
-  static uint32_t head_of(size_t bytes, size_t ids) {
-    return static_cast<uint32_t>(bytes << 16 | ids);
+  static uint32_t head_of(size_t bytes, size_t ids, bool part) {
+    return static_cast<uint32_t>(part) << 31 | static_cast<uint32_t>(bytes << 16 | ids);
   }
   static size_t count_of(const uint32_t* record) { return *record & 0xFFFF; }
   static ShortKey key_of(const uint32_t* record) {
-    return short_key(reinterpret_cast<const uint8_t*>(record + 1 + count_of(record)), *record >> 16, true);
+    const auto* bytes = reinterpret_cast<const uint8_t*>(record + 1 + count_of(record));
+    const ShortKey key = short_key(bytes, *record >> 16 & 0x7FFF, true);
+    return *record >> 31 ? part_key(key) : key;
   }
 
   size_t slot_of(uint64_t slot) const { return slot >> (64 - slot_bits_); }
@@ -204,14 +210,14 @@ class PretokenCache {
   }
 
   const uint32_t* insert_record(const uint8_t* s, size_t n, uint64_t hash,
-                                const std::vector<uint32_t>& ids) {
+                                const std::vector<uint32_t>& ids, bool part = false) {
     const size_t words = 1 + ids.size() + (n + 3) / 4;
     if (used_ >> (slot_bits_ - 3) >= 5) grow();  // five eighths
     const size_t place = records_.size();
     if (place + words + kSlack > records_.capacity()) records_.reserve(records_.capacity() * 2 + words + kSlack);
     records_.resize(place + words);
     uint32_t* record = records_.data() + place;
-    record[0] = head_of(n, ids.size());
+    record[0] = head_of(n, ids.size(), part);
     std::copy(ids.begin(), ids.end(), record + 1);
     record[words - 1] = 0;
     std::memcpy(record + 1 + ids.size(), s, n);
@@ -225,6 +231,7 @@ class PretokenCache {
     e.key = key;
     e.count = static_cast<uint32_t>(count_of(record));
     e.ids[0] = static_cast<uint32_t>(record + 1 - records_.data());
+    e.ids[1] = e.ids[2] = 0;
     if (e.count <= kInline) {
       for (size_t i = 0; i < kInline; ++i) e.ids[i] = i < e.count ? record[1 + i] : 0;
     }

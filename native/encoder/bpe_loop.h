@@ -16,8 +16,23 @@ class RarePretokens {
   TOKENWORKS_NOINLINE const PretokenCache::Entry* short_entry(const uint8_t* s, size_t length,
                                                               const ShortKey& key, uint64_t hash) {
     if (const PretokenCache::Entry* e = w_.cache.find_short(key, hash)) return e;
-    bpe_.encode_plain(s, length, w_.scratch, w_.merged);
+    encode(s, length);
     return w_.cache.insert_short(s, length, key, hash, w_.merged);
+  }
+
+  // Appends the ids of a long pretoken part by part to `out`; false if it is all one part.
+  TOKENWORKS_NOINLINE bool spell(const uint8_t* s, size_t length, std::vector<uint32_t>& out) {
+    bool parted = true;
+    bpe_.cuts().cut(s, length, [&](size_t begin, size_t end, uint32_t code) {
+      if (code) {
+        bpe_.append_character(code, out);
+      } else if (end - begin == length) {
+        parted = false;
+      } else {
+        append_part(s + begin, end - begin, begin + 16 <= length, out);
+      }
+    });
+    return parted;
   }
 
   // A pretoken of more than kShortest bytes, up to PretokenCache::kLongest, with its hash_bytes.
@@ -49,6 +64,32 @@ class RarePretokens {
   }
 
  private:
+  void encode(const uint8_t* s, size_t length) {
+    if (!bpe_.cuts().empty() && !is_ascii(s, length)) {
+      w_.merged.clear();
+      if (spell(s, length, w_.merged)) return;
+    }
+    bpe_.encode_plain(s, length, w_.scratch, w_.merged);
+  }
+
+  void append_part(const uint8_t* s, size_t length, bool readable, std::vector<uint32_t>& out) {
+    if (length > kShortest) {
+      bpe_.encode_part(s, length, w_.scratch, w_.part);
+      out.insert(out.end(), w_.part.begin(), w_.part.end());
+      return;
+    }
+    ShortKey key = short_key(s, length, readable);
+    if (bpe_.parts_differ()) key = part_key(key);
+    const uint64_t hash = hash_short(key);
+    const PretokenCache::Entry* e = w_.cache.near().place(hash);
+    if (!(e->key == key) && !(e = w_.cache.find_short(key, hash))) {
+      bpe_.encode_part(s, length, w_.scratch, w_.part);
+      e = w_.cache.insert_short(s, length, key, hash, w_.part);
+    }
+    const uint32_t* ids = w_.cache.ids(*e);
+    out.insert(out.end(), ids, ids + e->count);
+  }
+
   const Bpe& bpe_;
   Workspace& w_;
 };
@@ -74,7 +115,8 @@ inline void encode_marked_words(const Bpe& bpe, std::string_view text, Workspace
 // outcome of the one before, as it would from pretoken to pretoken.
 class BatchLoop {
  public:
-  BatchLoop(const Bpe& bpe, Workspace& w, IdBuffer& out) : rare_(bpe, w), w_(w), out_(out) {}
+  BatchLoop(const Bpe& bpe, Workspace& w, IdBuffer& out)
+      : rare_(bpe, w), w_(w), out_(out), cuts_(!bpe.cuts().empty()) {}
 
   void encode(scanner::FindEnds find_ends, const uint8_t* s, size_t n) {
     size_t begin = 0;
@@ -99,6 +141,8 @@ class BatchLoop {
   static constexpr size_t kRoom = scanner::kBatchRoom;
   static constexpr uint32_t kUncached = UINT32_MAX;  // a count: too long to be kept
 
+  static constexpr uint32_t kSpelled = 1;  // in place of the second of many ids: the first is their place
+
   struct Found {
     uint32_t ids[PretokenCache::kInline];
     uint32_t count;
@@ -107,6 +151,7 @@ class BatchLoop {
     size_t at;
     ShortKey key;
     uint64_t hash;
+    bool foreign;  // long, and not ASCII
   };
 
   template <bool Readable>
@@ -133,21 +178,37 @@ class BatchLoop {
         m.key = short_key(s + begin, length, begin + 16 <= n);
         m.hash = hash_short(m.key);
       } else {
+        m.foreign = cuts_ && !is_ascii(s + begin, length);
+        if (m.foreign) continue;
         m.hash = length <= PretokenCache::kLongest ? hash_bytes(s + begin, length) : 0;
       }
       w_.cache.prefetch_slot(m.hash);
     }
     for (size_t j = 0; j < missing_; ++j) w_.cache.prefetch_record(missing_here_[j].hash);
+    w_.spelled.clear();
     for (size_t j = 0; j < missing_; ++j) {
-      const Missing& m = missing_here_[j];
+      Missing& m = missing_here_[j];
       const size_t begin = ends_[m.at], length = ends_[m.at + 1] - begin;
       Found& found = found_[m.at];
       if (length <= kShortest) {
         const Entry* e = rare_.short_entry(s + begin, length, m.key, m.hash);
         std::memcpy(&found, e->ids, sizeof(Found));
-      } else if (length <= PretokenCache::kLongest) {
+        continue;
+      }
+      if (m.foreign) {
+        const size_t place = w_.spelled.size();
+        if (rare_.spell(s + begin, length, w_.spelled)) {
+          found = {{static_cast<uint32_t>(place), kSpelled}, static_cast<uint32_t>(w_.spelled.size() - place)};
+          if (found.count <= PretokenCache::kInline) {
+            std::copy(w_.spelled.begin() + place, w_.spelled.end(), found.ids);
+          }
+          continue;
+        }
+        if (length <= PretokenCache::kLongest) m.hash = hash_bytes(s + begin, length);
+      }
+      if (length <= PretokenCache::kLongest) {
         const PretokenCache::Ids ids = rare_.long_ids(s + begin, length, m.hash);
-        found = {{w_.cache.place(ids)}, static_cast<uint32_t>(ids.count)};
+        found = {{w_.cache.place(ids), 0}, static_cast<uint32_t>(ids.count)};
         if (ids.count <= PretokenCache::kInline) std::copy(ids.begin, ids.begin + ids.count, found.ids);
       } else {
         found.count = kUncached;
@@ -168,6 +229,8 @@ class BatchLoop {
       out_.advance(static_cast<size_t>(at - out_.end()));
       if (found.count == kUncached) {
         rare_.append_uncached(s + ends_[k], ends_[k + 1] - ends_[k], out_);
+      } else if (found.ids[1] == kSpelled) {
+        out_.append(w_.spelled.data() + found.ids[0], found.count);
       } else {
         out_.append(w_.cache.ids_at(found.ids[0]), found.count);
       }
@@ -180,6 +243,7 @@ class BatchLoop {
   RarePretokens rare_;
   Workspace& w_;
   IdBuffer& out_;
+  bool cuts_;
   size_t missing_ = 0;
   size_t ends_[kRoom + 1];
   Found found_[kRoom];

@@ -59,6 +59,8 @@ struct Workspace {
   PretokenCache cache;
   MergeScratch scratch;
   std::vector<uint32_t> merged;
+  std::vector<uint32_t> part;
+  std::vector<uint32_t> spelled;
   std::vector<Piece> parts;
   TextBuffer text;
   IdBuffer ids;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace tokenworks {
 
@@ -38,6 +39,19 @@ inline Character decode(const uint8_t* s, size_t n, size_t i) {
     }
   }
   return {kInvalid, 1};
+}
+
+inline bool is_ascii(const uint8_t* s, size_t n) {
+  uint64_t any = 0;
+  size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    uint64_t eight;
+    std::memcpy(&eight, s + i, 8);
+    any |= eight;
+  }
+  uint8_t rest = 0;
+  for (; i < n; ++i) rest |= s[i];
+  return !((any | rest) & 0x8080808080808080ull);
 }
 
 }  // namespace tokenworks

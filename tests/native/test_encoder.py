@@ -14,7 +14,7 @@ import pytest
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles.bpe import merge_bytes
+from oracles.bpe import merge_pairs
 
 from tokenworks._native import Encoder, SpecialTokenError, pattern_names
 
@@ -60,10 +60,10 @@ def make(
 
 @st.composite
 def vocabularies(draw: st.DrawFn) -> tuple[list[bytes], list[tuple[int, int]]]:
-    """All bytes, and merges of pieces made before."""
+    """All bytes, merges of pieces made before, and pieces that no merge makes."""
     pieces = [bytes([b]) for b in range(256)]
     merges: list[tuple[int, int]] = []
-    seeds = [b"a"[0], b"b"[0], b" "[0], b"1"[0], 0xC3, 0xA9, 0xE5, 0xA5, 0xBD, b"\n"[0]]
+    seeds = [*b"ab 1\n", *"é好пр".encode()]
     for _ in range(draw(st.integers(0, 25))):
         pool = st.sampled_from([*seeds, *range(256, len(pieces))])
         pair = (draw(pool), draw(pool))
@@ -71,12 +71,15 @@ def vocabularies(draw: st.DrawFn) -> tuple[list[bytes], list[tuple[int, int]]]:
         if joined not in pieces:
             pieces.append(joined)
             merges.append(pair)
+    unmade = st.text(alphabet="abé好пр", min_size=1, max_size=4).map(str.encode)
+    pieces.extend(set(draw(st.lists(unmade, max_size=3))) - set(pieces))
     return pieces, merges
 
 
 TEXTS = st.one_of(
     st.text(alphabet="ab 1é好\n'.A", max_size=200),
     st.text(alphabet="ab", min_size=100, max_size=400),
+    st.text(alphabet="aé好пр", max_size=80),
     st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40),
 )
 
@@ -84,7 +87,7 @@ TEXTS = st.one_of(
 def expected(
     pieces: list[bytes], merges: list[tuple[int, int]], text: str, whole: bool
 ) -> list[int]:
-    ranks = {pieces[a] + pieces[b]: i for i, (a, b) in enumerate(merges)}
+    ranks = {(pieces[a], pieces[b]): i for i, (a, b) in enumerate(merges)}
     index = {piece: i for i, piece in enumerate(pieces)}
     ids: list[int] = []
     for match in regex.finditer(pattern_names()["gpt2"], text):
@@ -92,7 +95,7 @@ def expected(
         if whole and pretoken in index:
             ids.append(index[pretoken])
         else:
-            ids.extend(index[part] for part in merge_bytes(ranks, pretoken))
+            ids.extend(index[part] for part in merge_pairs(ranks, pretoken))
     return ids
 
 

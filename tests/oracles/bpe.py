@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 
 def merge_bytes(ranks: Mapping[bytes, int], text: bytes, below: int | None = None) -> list[bytes]:
@@ -11,14 +11,27 @@ def merge_bytes(ranks: Mapping[bytes, int], text: bytes, below: int | None = Non
 
     With `below`, only ranks lower than it count.
     """
+
+    def rank(left: bytes, right: bytes) -> int | None:
+        found = ranks.get(left + right)
+        return found if below is None or found is None or found < below else None
+
+    return _merge(text, rank)
+
+
+def merge_pairs(ranks: Mapping[tuple[bytes, bytes], int], text: bytes) -> list[bytes]:
+    """The same where pairs have ranks, not what they join to."""
+    return _merge(text, lambda left, right: ranks.get((left, right)))
+
+
+def _merge(text: bytes, rank: Callable[[bytes, bytes], int | None]) -> list[bytes]:
     parts = [bytes((byte,)) for byte in text]
     while len(parts) > 1:
         best = min(
             (
-                (rank, position)
+                (found, position)
                 for position, pair in enumerate(itertools.pairwise(parts))
-                if (rank := ranks.get(pair[0] + pair[1])) is not None
-                and (below is None or rank < below)
+                if (found := rank(*pair)) is not None
             ),
             default=None,
         )
