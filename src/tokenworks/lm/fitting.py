@@ -14,6 +14,7 @@ from tokenworks.lm.muon import Muon
 from tokenworks.lm.recipe import Recipe
 
 _LOGITS = 32 << 20  # numbers of logits at once
+_BF16 = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
 _ADAM: dict[str, Any] = {"betas": (0.9, 0.95), "eps": 1e-8, "weight_decay": 0.0}
 
 
@@ -177,11 +178,11 @@ def _split(module: Any) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor
 def has_bf16(device: torch.device) -> bool:
     """Whether a device multiplies bfloat16 faster than float32."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        return torch.cuda.get_device_capability(device)[0] >= 8
     if device.type != "cpu":
         return False
-    found = torch.backends.cpu.get_cpu_capability()
-    return found.startswith("AVX512") and bool(getattr(torch.cpu, "_is_avx512_bf16_supported")())  # noqa: B009
+    tells = [getattr(torch.cpu, name, None) for name in _BF16]  # newer versions of torch have them
+    return any(bool(tell()) for tell in tells if tell is not None)
 
 
 def _distributed(module: Any) -> Any:
