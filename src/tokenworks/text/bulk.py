@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _MIN_SIZE = 4096
+
+
+class _Options(TypedDict, total=False):
+    field: str
+    strict: bool
+    split: Split
+    max_document_bytes: int
+    format: str | None
+    offline: bool
+    on_problem: Report | Problems | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,32 +94,13 @@ def batches(
 
 
 def chunks(
-    paths: Paths | Iterable[Source],
-    size: int = 8 << 20,
-    *,
-    field: str = "text",
-    strict: bool = False,
-    split: Split = "whole",
-    max_document_bytes: int = 16 << 20,
-    format: str | None = None,
-    offline: bool = False,
-    on_problem: Report | Problems | None = None,
+    paths: Paths | Iterable[Source], size: int = 8 << 20, **options: Unpack[_Options]
 ) -> Iterator[bytes]:
-    """The batches as plain buffers, for work that needs no document borders.
+    """The batches as plain buffers, for work that needs no document borders; options as `batches`.
 
     The documents of a chunk are kept apart by a newline where they do not end in one.
     """
-    for batch in batches(
-        paths,
-        size,
-        field=field,
-        strict=strict,
-        split=split,
-        max_document_bytes=max_document_bytes,
-        format=format,
-        offline=offline,
-        on_problem=on_problem,
-    ):
+    for batch in batches(paths, size, **options):
         if len(batch) == 1:
             yield batch.data
         else:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import FormatError, MissingExtraError
-from .decoded import without_surrogates
 from .document import Document
-from .fields import FieldError, label_of, text_of
 from .options import Reading
 from .problems import Problem, Report
+from .records import record_documents
 from .sources import Source
 
 _PREFIX = "hf://datasets/"
@@ -32,16 +31,7 @@ def read(source: Source, reading: Reading, report: Report) -> Iterator[Document]
         records = datasets.load_dataset(
             name, config, split=split, revision=revision, streaming=True
         )
-        for number, record in enumerate(records, start=1):
-            place = f"record {number}"
-            try:
-                text = text_of(record, reading.field)
-            except FieldError as error:
-                report(Problem("field", source.name, place, str(error)))
-                continue
-            text = without_surrogates(text, source, place, report)
-            label = label_of(record, reading.label_column)
-            yield Document(text, source.name, number, "record", label)
+        yield from record_documents(enumerate(records, start=1), source, reading, report)
     except (OSError, ValueError, RuntimeError) as error:
         report(Problem("unreadable", source.name, "", f"{type(error).__name__}: {error}"))
 

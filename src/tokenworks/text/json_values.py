@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .blocks import ByteStream, pieces
-from .decoded import decoded, without_surrogates
+from .decoded import decoded
 from .document import Document
-from .fields import FieldError, label_of, text_of
 from .options import Reading
 from .problems import Problem, Report
+from .records import record_documents
 from .sources import Source
 from .utf8 import line_cut
 
@@ -22,16 +22,7 @@ _NEAR_END = 12  # an escape, number or word cut off by the end of what was read 
 
 def read(source: Source, reading: Reading, report: Report) -> Iterator[Document]:
     """Documents of a JSON source. The position counts records from 1."""
-    for number, record in _values(source, reading, report):
-        place = f"record {number}"
-        try:
-            text = text_of(record, reading.field)
-        except FieldError as error:
-            report(Problem("field", source.name, place, str(error)))
-            continue
-        text = without_surrogates(text, source, place, report)
-        label = label_of(record, reading.label_column)
-        yield Document(text, source.name, number, "record", label)
+    yield from record_documents(_values(source, reading, report), source, reading, report)
 
 
 class _Window:

@@ -12,20 +12,10 @@ import numpy as np
 from tokenworks.errors import FormatError, MissingExtraError, UnsupportedError
 from tokenworks.tokenizer.definition import Bpe, Definition, Origin
 from tokenworks.tokenizer.huggingface import read_document
-from tokenworks.tokenizer.huggingface_config import Companions
+from tokenworks.tokenizer.huggingface_config import ROLES, Companions
 from tokenworks.tokenizer.source import parse_json
 from tokenworks.tokenizer.tiktoken_ranks import check_ranks, from_ranks, recover_merges
 from tokenworks.tokenizer.tokenizer import Tokenizer
-
-_ROLES = (
-    "bos_token",
-    "eos_token",
-    "unk_token",
-    "sep_token",
-    "pad_token",
-    "cls_token",
-    "mask_token",
-)
 
 
 def from_tiktoken(encoding: Any) -> Tokenizer:
@@ -131,7 +121,7 @@ def from_transformers(library: Any) -> Tokenizer:
         raise UnsupportedError(
             f"{type(library).__name__} is not a fast tokenizer; load it with use_fast=True"
         )
-    config: dict[str, Any] = {role: getattr(library, role, None) for role in _ROLES}
+    config: dict[str, Any] = {role: getattr(library, role, None) for role in ROLES}
     config = {role: str(token) for role, token in config.items() if token is not None}
     if template := getattr(library, "chat_template", None):
         config["chat_template"] = template

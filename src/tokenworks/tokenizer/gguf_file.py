@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tokenworks.errors import FormatError
-from tokenworks.tokenizer.source import shorten
+from tokenworks.tokenizer.source import opened, shorten
 
 MAGIC = b"GGUF"
 # The largest published vocabularies take some 10 MB; more than this is no metadata.
@@ -86,17 +86,8 @@ def read_metadata(path: Path) -> Metadata:
     Raises:
         FormatError: the file is missing, damaged, or no GGUF file of version 2 or 3.
     """
-    if path.is_dir():
-        raise FormatError(f"{path}: is a directory; expected a file")
-    try:
-        with path.open("rb") as stream:
-            return _Reader(stream, path).metadata()
-    except FileNotFoundError:
-        raise FormatError(f"{path}: no such file") from None
-    except PermissionError:
-        raise FormatError(f"{path}: no permission to read this file") from None
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
+    with opened(path) as stream:
+        return _Reader(stream, path).metadata()
 
 
 class _Reader:

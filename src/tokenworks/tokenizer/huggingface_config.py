@@ -12,7 +12,7 @@ from tokenworks.tokenizer.added_tokens import AddedTokens, check_fields
 from tokenworks.tokenizer.definition import Definition, Step
 from tokenworks.tokenizer.source import parse_json, read_bytes, shorten
 
-_ROLES = (
+ROLES = (
     "bos_token",
     "eos_token",
     "unk_token",
@@ -202,7 +202,7 @@ def _add_tokens(
     for content, number in sorted(older.items(), key=lambda item: str(item[1])):
         if content not in added and isinstance(number, int):
             added.add({"content": content, "normalized": True}, number)
-    names = [_content(path, config, role) for role in _ROLES]
+    names = [_content(path, config, role) for role in ROLES]
     for key in ("additional_special_tokens", "extra_special_tokens"):
         more = config.get(key) or []
         items = more.values() if isinstance(more, dict) else more
@@ -216,7 +216,7 @@ def _spelled(definition: Definition, config: Mapping[str, Any]) -> dict[str, int
     """Ids of role tokens that stand in the model's vocabulary without being added tokens."""
     wanted = {
         content.encode(): content
-        for role in _ROLES
+        for role in ROLES
         if isinstance(content := _raw_content(config.get(role)), str)
     }
     return {

@@ -20,7 +20,7 @@ from tokenworks.errors import (
 from tokenworks.tokenizer import embedded, hub, huggingface, tekken, tiktoken_ranks
 from tokenworks.tokenizer.definition import Definition
 from tokenworks.tokenizer.huggingface_legacy import read_vocab_txt
-from tokenworks.tokenizer.source import parse_json, read_bytes, shorten
+from tokenworks.tokenizer.source import opened, parse_json, read_bytes, shorten
 
 _HUB_FILES = (
     "tokenizer.json",
@@ -90,7 +90,9 @@ def read_path(path: Path, **options: Any) -> Definition:
     """
     if path.is_dir():
         return _read_folder(path, options)
-    if _head(path).startswith(b"GGUF"):  # may be many gigabytes; its reader maps the file
+    with opened(path) as file:
+        head = file.read(4)
+    if head == b"GGUF":  # may be many gigabytes; its reader maps the file
         return _dispatch("tokenworks.tokenizer.gguf_metadata", path, options)
     data = read_bytes(path)
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
@@ -108,16 +110,6 @@ def read_path(path: Path, **options: Any) -> Definition:
         f"{path}: not a tokenizer ({what}); expected a tokenizer.json, a tiktoken rank file, a "
         f"SentencePiece model, GGUF, tekken JSON or vocab.txt"
     )
-
-
-def _head(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(8)
-    except PermissionError:
-        raise FormatError(f"{path}: no permission to read this file") from None
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
 def _read_folder(path: Path, options: dict[str, Any]) -> Definition:

@@ -12,6 +12,8 @@ import json
 import lzma
 import re
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -29,6 +31,26 @@ _GZIP, _XZ, _ZSTD = b"\x1f\x8b", b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd"
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file open for reading bytes.
+
+    Raises:
+        FormatError: the path is missing, a directory or unreadable, also later while reading.
+    """
+    if path.is_dir():
+        raise FormatError(f"{path}: is a directory; expected a file")
+    try:
+        with path.open("rb") as file:
+            yield file
+    except FileNotFoundError:
+        raise FormatError(f"{path}: no such file") from None
+    except PermissionError:
+        raise FormatError(f"{path}: no permission to read this file") from None
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
+
+
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
     """Read a whole file, unpacking .gz, .xz and .zst by content.
 
@@ -42,17 +64,8 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
     Raises:
         FormatError: the path is missing, a directory, unreadable, damaged, or too large.
     """
-    if path.is_dir():
-        raise FormatError(f"{path}: is a directory; expected a file")
-    try:
-        with path.open("rb") as file:
-            data = file.read(max_bytes + 1)
-    except FileNotFoundError:
-        raise FormatError(f"{path}: no such file") from None
-    except PermissionError:
-        raise FormatError(f"{path}: no permission to read this file") from None
-    except OSError as error:
-        raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from None
+    with opened(path) as file:
+        data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise FormatError(f"{path}: larger than {max_bytes:,} bytes; not a tokenizer file")
     return _unpack(path, data, max_bytes)

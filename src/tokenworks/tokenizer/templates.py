@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -101,26 +101,36 @@ def _to_json(
     )
 
 
-@functools.lru_cache(maxsize=16)
-def _compiled(template: str) -> Any:
-    import jinja2.ext
+def environment(refuse: Callable[[str], None], now: Callable[[], datetime]) -> Any:
+    """Jinja as transformers sets it up: sandboxed, with its filters, functions and blocks.
+
+    Args:
+        refuse: what `raise_exception` does in a template.
+        now: the day and hour that `strftime_now` writes.
+    """
+    from jinja2 import nodes
+    from jinja2.ext import Extension, loopcontrols
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-    class Generation(jinja2.ext.Extension):
+    class Generation(Extension):
         """`{% generation %}` marks the assistant's text for training; here it changes nothing."""
 
         tags = {"generation"}  # noqa: RUF012 (the base class declares it)
 
         def parse(self, parser: Any) -> Any:
-            next(parser.stream)
-            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+            line = next(parser.stream).lineno
+            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+            return nodes.Scope(body, lineno=line)
 
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True,
-        lstrip_blocks=True,
-        extensions=[Generation, jinja2.ext.loopcontrols],
+    made = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
     )
-    environment.filters["tojson"] = _to_json
-    environment.globals["raise_exception"] = _raise
-    environment.globals["strftime_now"] = lambda form: datetime.now().strftime(form)
-    return environment.from_string(template)
+    made.filters["tojson"] = _to_json
+    made.globals["raise_exception"] = refuse
+    made.globals["strftime_now"] = lambda form: now().strftime(form)
+    return made
+
+
+@functools.lru_cache(maxsize=16)
+def _compiled(template: str) -> Any:
+    return environment(_raise, datetime.now).from_string(template)

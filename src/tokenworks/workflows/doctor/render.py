@@ -10,55 +10,22 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from typing import Any
+
+from tokenworks.tokenizer.templates import environment
 
 MEMORY = 1 << 30
 
 
-def environment() -> Any:
-    """Jinja as transformers sets it up: sandboxed, with its filters, `generation` blocks and errors."""
-    from datetime import UTC, datetime
+def _environment() -> Any:
+    from jinja2 import TemplateError
 
-    from jinja2 import TemplateError, nodes
-    from jinja2.ext import Extension, loopcontrols
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    class Generation(Extension):
-        """`{% generation %}...{% endgeneration %}`, which only marks assistant text."""
-
-        tags = {"generation"}  # noqa: RUF012 - the attribute Jinja reads
-
-        def parse(self, parser: Any) -> Any:
-            line = next(parser.stream).lineno
-            body = parser.parse_statements(("name:endgeneration",), drop_needle=True)
-            return nodes.Scope(body, lineno=line)
-
-    def raise_exception(message: str) -> None:
+    def refuse(message: str) -> None:
         raise TemplateError(message)
 
-    def tojson(
-        value: Any,
-        ensure_ascii: bool = False,
-        indent: int | None = None,
-        separators: Any = None,
-        sort_keys: bool = False,
-    ) -> str:
-        return json.dumps(
-            value,
-            ensure_ascii=ensure_ascii,
-            indent=indent,
-            separators=separators,
-            sort_keys=sort_keys,
-        )
-
-    env = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols]
-    )
-    env.filters["tojson"] = tojson
-    env.globals["raise_exception"] = raise_exception
     # A fixed day: the report must not depend on when it is made.
-    env.globals["strftime_now"] = lambda form: datetime(2025, 1, 1, tzinfo=UTC).strftime(form)
-    return env
+    return environment(refuse, lambda: datetime(2025, 1, 1, tzinfo=UTC))
 
 
 def render(job: dict[str, Any]) -> list[dict[str, Any]]:
@@ -66,7 +33,7 @@ def render(job: dict[str, Any]) -> list[dict[str, Any]]:
     from jinja2 import TemplateError, TemplateSyntaxError
 
     try:
-        template = environment().from_string(job["template"])
+        template = _environment().from_string(job["template"])
     except TemplateSyntaxError as error:
         return [{"error": str(error), "syntax": True, "line": error.lineno}]
     out: list[dict[str, Any]] = []
