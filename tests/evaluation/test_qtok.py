@@ -55,3 +55,16 @@ def test_what_tokenizers_share() -> None:
         100 * len(ours - theirs) / len(ours), abs=0.1
     )
     assert 0 < both["gpt-neox", "singletons"] < 60
+
+
+def test_words_of_languages() -> None:
+    gpt2 = Tokenizer.load("gpt2")
+    words = {"en": frozenset({"the", "house", "no"}), "it": frozenset({"no", "casa", "zzqx"})}
+    found = {(row.metric, row.group): row.value for row in qtok([gpt2], words=words)}
+    assert found["language_words", "en"] == 3  # "no" is a word of both
+    assert found["language_words", "it"] == sum(
+        gpt2.id_of(spelled) is not None for spelled in (b" no", b" casa", b" zzqx")
+    )
+    assert found["language_words_alone", "en"] == 2
+    declared = {row.group: row.value for row in qtok([gpt2]) if row.metric == "language_words"}
+    assert len(declared) > 60 and declared["English"] == max(declared.values())

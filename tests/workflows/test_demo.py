@@ -10,6 +10,7 @@ import pytest
 from tokenworks.workflows import demo
 
 
+@pytest.mark.slow
 def test_demo_writes_the_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert demo.main(tmp_path / "report.html") == 0
     shown = capsys.readouterr().out

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -73,7 +74,7 @@ def qtok(
     has a name of that script); `scripts_covered`; `begins_with_space` and `whole_characters`
     (percent); with several tokenizers `core_share` (percent held of the tokens that at least `core`
     of the tokenizers have) and `singletons` (percent of its tokens that no other has). Per language
-    `language_words` (tokens of two letters or more that are words of the language) and
+    `language_words` (words of the language, of two letters or more, that a token spells in some case) and
     `language_words_alone` (of those, words of no other language): `words` by language, lower case;
     those of the Universal Declaration in languages of Latin and Cyrillic letters where left out.
     Cost: a look at every token. Deviations: a token stands in one category only (the reference also
@@ -85,31 +86,47 @@ def qtok(
     rows: list[Row] = []
     for name, found in zip(names, vocabularies, strict=True):
         rows.extend(_of_vocabulary(name, found))
-    if len(vocabularies) > 1:
-        rows.extend(_shared(names, vocabularies, core))
-    languages = languages_of(_declared() if words is None else words)
-    for name, found in zip(names, vocabularies, strict=True):
-        rows.extend(_by_language(name, found, languages))
+    sets = [frozenset(spelled for spelled, special in one if not special) for one in vocabularies]
+    if len(sets) > 1:
+        rows.extend(_shared(names, sets, core))
+    known = _declared_words() if words is None else words_of(words)
+    for name, one in zip(names, sets, strict=True):
+        rows.extend(_by_language(name, one, known))
     return rows
 
 
-def languages_of(words: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
-    """The languages that each word stands in."""
-    found: dict[str, tuple[str, ...]] = {}
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as vocabularies may spell it, and the languages that have it."""
+
+    spellings: tuple[bytes, ...]
+    languages: tuple[str, ...]
+
+
+def words_of(words: Mapping[str, frozenset[str]]) -> tuple[Word, ...]:
+    """The words of languages, lower case, each with its capitals, and with a space before it."""
+    found: dict[str, list[str]] = {}
     for language in sorted(words):
         for word in words[language]:
-            found[word] = (*found.get(word, ()), language)
-    return found
+            found.setdefault(word, []).append(language)
+    return tuple(Word(_spellings(word), tuple(languages)) for word, languages in found.items())
+
+
+def _spellings(word: str) -> tuple[bytes, ...]:
+    cases = dict.fromkeys((word, word[:1].upper() + word[1:], word.upper()))
+    return tuple(f"{space}{case}".encode() for case in cases for space in (" ", ""))
 
 
 @cache
-def _declared() -> dict[str, frozenset[str]]:
+def _declared_words() -> tuple[Word, ...]:
     """The words of the Universal Declaration in languages of Latin and Cyrillic letters."""
-    return {
-        one.language: frozenset(_WORD.findall(one.text.lower()))
-        for one in declarations()
-        if one.script in ("Latin", "Cyrillic")
-    }
+    return words_of(
+        {
+            one.language: frozenset(_WORD.findall(one.text.lower()))
+            for one in declarations()
+            if one.script in ("Latin", "Cyrillic")
+        }
+    )
 
 
 def vocabulary(tokenizer: Tokenizer) -> list[tuple[bytes, bool]]:
@@ -124,6 +141,11 @@ def vocabulary(tokenizer: Tokenizer) -> list[tuple[bytes, bool]]:
 
 def category(spelled: bytes, special: bool = False) -> tuple[str, str | None]:
     """The category of a token, one of `CATEGORIES`, and its script where all of it is of one."""
+    if not special:  # most tokens of most vocabularies are ASCII letters, which bytes can tell
+        after_space = spelled[:1] == b" "
+        letters = spelled[1:] if after_space else spelled
+        if len(letters) > 1 and letters.isalpha():
+            return ("spaced letters" if after_space else "inner letters"), "LATIN"
     try:
         text = spelled.decode()
     except UnicodeDecodeError:
@@ -132,8 +154,6 @@ def category(spelled: bytes, special: bool = False) -> tuple[str, str | None]:
         return "control", None
     spaced = text[0] == " " and len(text) > 1
     body = text[1:] if spaced else text
-    if len(body) > 1 and body.isascii() and body.isalpha():  # most tokens of most vocabularies
-        return ("spaced letters" if spaced else "inner letters"), "LATIN"
     scripts = {_script(character) for character in body}
     script = scripts.pop() if len(scripts) == 1 else None
     if len(body) == 1 and not spaced:
@@ -181,32 +201,23 @@ def _of_vocabulary(name: str, found: Sequence[tuple[bytes, bool]]) -> Iterator[R
     yield _row(name, "whole_characters", 100 * whole / total, "%", total, direction="higher")
 
 
-def _by_language(
-    name: str, found: Sequence[tuple[bytes, bool]], languages: Mapping[str, tuple[str, ...]]
-) -> Iterator[Row]:
-    spelled = {
-        text.strip(" ").lower()
-        for token, special in found
-        if not special and len(text := token.decode("utf-8", "ignore")) > 1
-    }
+def _by_language(name: str, found: frozenset[bytes], words: Sequence[Word]) -> Iterator[Row]:
     held: Counter[str] = Counter()
     alone: Counter[str] = Counter()
-    for word in spelled & languages.keys():
-        held.update(languages[word])
-        if len(languages[word]) == 1:
-            alone[languages[word][0]] += 1
-    n = len(spelled)
-    for language in sorted({language for of in languages.values() for language in of}):
-        if n:
-            own, only = held[language], alone[language]
-            yield _row(name, "language_words", own, "tokens", n, "language", language)
-            yield _row(name, "language_words_alone", only, "tokens", n, "language", language)
+    for word in words:
+        if not found.isdisjoint(word.spellings):
+            held.update(word.languages)
+            if len(word.languages) == 1:
+                alone[word.languages[0]] += 1
+    if not found:
+        return
+    for language in sorted({language for word in words for language in word.languages}):
+        own, only = held[language], alone[language]
+        yield _row(name, "language_words", own, "tokens", len(found), "language", language)
+        yield _row(name, "language_words_alone", only, "tokens", len(found), "language", language)
 
 
-def _shared(
-    names: Sequence[str], vocabularies: Sequence[Sequence[tuple[bytes, bool]]], core: float
-) -> Iterator[Row]:
-    sets = [{spelled for spelled, special in found if not special} for found in vocabularies]
+def _shared(names: Sequence[str], sets: Sequence[frozenset[bytes]], core: float) -> Iterator[Row]:
     hits = Counter(spelled for one in sets for spelled in one)
     shared = {spelled for spelled, count in hits.items() if count >= core * len(sets)}
     for name, one in zip(names, sets, strict=True):

@@ -166,7 +166,7 @@ TALL = (
     _Tall(
         "attribution",
         "Words of languages in the vocabularies",
-        "Tokens that are words of a language, after Qtok: by the words of the Universal Declaration in "
+        "Words of a language that are one token, after Qtok: by the words of the Universal Declaration in "
         "languages of Latin and Cyrillic letters, a small dictionary that is the same for all. A word of "
         "several languages counts for each.",
         "language_words",
