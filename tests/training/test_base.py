@@ -44,7 +44,7 @@ def test_superwords_on_top_of_a_tokenizer_of_words(variant: str) -> None:
     assert on_top.sha256 == whole.sha256
 
 
-@pytest.mark.parametrize("name", ["gpt2", "qwen2.5"])
+@pytest.mark.parametrize("name", ["gpt2", pytest.param("qwen2.5", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_ids_and_merges_of_the_base_stay(name: str, algorithm: str, tmp_path: Path) -> None:
     from transformers import AutoTokenizer

@@ -116,9 +116,11 @@ def split_of(
 
     Raises:
         OptionError: the base splits text in several steps and no pattern was named.
+        UnsupportedError: it cannot be gone on from.
     """
     if base is None:
         return pretokens(pattern or default, digits, normalizer)
+    require_byte_level(base.definition)
     if pattern is None and base.pattern is None:
         raise OptionError(
             f"the base {base.name} splits text in several steps; name the pattern to learn with"
