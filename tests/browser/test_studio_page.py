@@ -128,7 +128,9 @@ def keystrokes(page: Page, area: str, letters: str) -> float:
     return median
 
 
-@pytest.mark.parametrize("kind", ["prose", "one line", "scripts"])
+@pytest.mark.parametrize(
+    "kind", ["prose", "one line", pytest.param("scripts", marks=pytest.mark.slow)]
+)
 def test_typing_cuts_anew_within_a_tenth_of_a_second(
     browser: Browser, studio: Client, kind: str
 ) -> None:
@@ -319,6 +321,7 @@ def test_hostile_text_is_shown_as_text(browser: Browser, studio: Client) -> None
         watched.sound()
 
 
+@pytest.mark.slow
 def test_a_long_text_is_counted_and_cut_off(browser: Browser, studio: Client) -> None:
     with opened(browser, studio.url) as watched:
         page = ready(watched)
@@ -331,6 +334,7 @@ def test_a_long_text_is_counted_and_cut_off(browser: Browser, studio: Client) ->
         assert page.locator("#trouble").is_hidden()
 
 
+@pytest.mark.slow
 def test_charts_on_demand(browser: Browser, studio: Client) -> None:
     with opened(browser, studio.url) as watched:
         page = ready(watched)
