@@ -94,6 +94,13 @@ def test_a_source_of_texts() -> None:
         (("--memory", "lots"), "--memory 'lots' is no size"),
         (("--memory", "1MB"), "of --memory"),
         (("--reserved", "-1"), "reserved is -1"),
+        (("--temperature", "0"), "temperature is 0.0; it must be above 0"),
+        (("--held-out", "nowhere.txt"), "there is no file or folder nowhere.txt"),
+        (("--engine", "rays"), "--engine 'rays' is not one of threads, processes, ray"),
+        (("--base", "gpt3"), "no file, folder or embedded tokenizer 'gpt3'"),
+        (("--labels", "files", "--mix", "a=1"), "it must be folder, file, column:NAME"),
+        (("--normalizer", "nfcc"), "unknown normalizer 'nfcc'; did you mean nfc"),
+        (("--digits", "2"), "digits '2' is not one of none, 1, 3, 3-right"),
     ],
 )
 def test_bad_options(

@@ -137,7 +137,11 @@ def train(
     counting = one_of("--engine", engine, get_args(Engine))
     mixture = None
     if mix or temperature is not None:
-        mixture = Mix.parse(mix or (), temperature=temperature or 1.0, seed=settings().seed)
+        mixture = Mix.parse(
+            mix or (),
+            temperature=1.0 if temperature is None else temperature,
+            seed=settings().seed,
+        )
     work = (scratch or output.parent) / f"{output.name}.unfinished"
     if work.exists():
         note(f"going on from what an interrupted run left in {work}")

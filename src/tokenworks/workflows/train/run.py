@@ -137,6 +137,7 @@ def train(
     method = resolve(algorithm, "training")
     _check_options(algorithm, method, options)
     begun = time.perf_counter()
+    probe = TextSource.of_paths(names_of(held_out)) if held_out is not None else None
     inputs: tuple[str, ...] = ()
     if isinstance(corpus, TextSource):
         source = corpus
@@ -163,7 +164,6 @@ def train(
         if foreseen is not None and on_forecast is not None:
             on_forecast(foreseen)
         tokenizer: Tokenizer = method(source, vocab_size, **options)
-        probe = TextSource.of_paths(names_of(held_out)) if held_out is not None else None
         tokenizer, figures = measured(tokenizer, source, probe)
     except BaseException:
         if source.work is not None and not _worth_keeping(source.work):
