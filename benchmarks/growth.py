@@ -20,6 +20,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from train import measure  # beside this file
 
 NEW_PER_MB = 12_100
@@ -38,27 +39,31 @@ with open(out + "/report.json", "w") as stream:
 """
 
 
-def syllables() -> list[list[str]]:
-    """The syllables of each script."""
+def syllables() -> list[NDArray[np.uint8]]:
+    """The syllables of each script, uint8 [64, bytes of one]."""
     return [
-        [consonant + vowel for consonant in consonants for vowel in vowels]
+        np.array(
+            [list((consonant + vowel).encode()) for consonant in consonants for vowel in vowels],
+            dtype=np.uint8,
+        )
         for consonants, vowels in zip(CONSONANTS, VOWELS, strict=True)
     ]
 
 
-def new_words(first: int, n: int, scripts: list[list[str]]) -> list[str]:
+def new_words(first: int, n: int, scripts: list[NDArray[np.uint8]]) -> list[bytes]:
     """The words of numbers `first` to `first + n`, all different."""
     numbers = np.arange(first, first + n, dtype=np.uint64)
     # an odd factor permutes the numbers below 2^30, so that neighbours share no syllables
     mixed = (numbers * np.uint64(0x9E3779B1)) & np.uint64((1 << 30) - 1)
-    digits = [(mixed >> np.uint64(6 * k)) & np.uint64(SYLLABLES - 1) for k in range(5)]
+    digits = np.stack([(mixed >> np.uint64(6 * k)) & np.uint64(63) for k in range(5)], axis=1)
     which = (numbers // np.uint64(64)) % np.uint64(len(scripts))
-    rows = zip(which.tolist(), *(digit.tolist() for digit in digits), strict=True)
-    tables = scripts
-    return [
-        tables[s][a] + tables[s][b] + tables[s][c] + tables[s][d] + tables[s][e]
-        for s, a, b, c, d, e in rows
-    ]
+    words: list[bytes] = []
+    for script, table in enumerate(scripts):
+        spelled = np.ascontiguousarray(
+            table[digits[which == script]].reshape(-1, 5 * table.shape[1])
+        )
+        words += spelled.view(f"S{spelled.shape[1]}").reshape(-1).tolist()
+    return words
 
 
 def generate(path: Path, megabytes: int, seed: int = 0) -> None:
@@ -66,27 +71,22 @@ def generate(path: Path, megabytes: int, seed: int = 0) -> None:
     random = np.random.default_rng(seed)
     scripts = syllables()
     lengths = random.integers(1, 4, size=COMMON).tolist()
-    drawn = random.integers(0, SYLLABLES, size=(COMMON, 3)).tolist()
-    common = [
-        "".join(scripts[0][s] for s in row[:n]) for row, n in zip(drawn, lengths, strict=True)
-    ]
-    weights = 1 / np.arange(1, COMMON + 1)
-    shares = weights / weights.sum()
+    drawn = random.integers(0, SYLLABLES, size=(COMMON, 3))
+    common = [scripts[0][row[:n]].tobytes() for row, n in zip(drawn, lengths, strict=True)]
+    shares = 1 / np.arange(1, COMMON + 1)
+    shares /= shares.sum()
     cumulative = np.cumsum(shares)
     mean = 1 + float(
         shares @ [len(word) for word in common]
     )  # bytes of a common word and its space
     with path.open("wb") as stream:
         for megabyte in range(megabytes):
-            held = 0
             words = new_words(megabyte * NEW_PER_MB, NEW_PER_MB, scripts)
-            held = sum(len(word.encode()) + 1 for word in words)
+            held = sum(map(len, words)) + len(words)
             picked = np.searchsorted(cumulative, random.random(int((1_000_000 - held) / mean)))
             words += [common[i] for i in picked.tolist()]
-            order = random.permutation(len(words)).tolist()
-            line = " ".join([words[i] for i in order]).encode()[:1_000_000]
-            text = line.decode("utf-8", "ignore")
-            stream.write(text.rpartition(" ")[0].encode() + b"\n")
+            stream.write(b" ".join([words[i] for i in random.permutation(len(words)).tolist()]))
+            stream.write(b"\n")
 
 
 def run(text: Path, options: argparse.Namespace, memory: int) -> dict[str, float | str]:

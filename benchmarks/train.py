@@ -1,15 +1,19 @@
 """Training, side by side: whole processes, wall and processor time, peak memory, merges compared.
 
-    python benchmarks/train.py TEXT... [--sizes 32000,128000] [--runs 3] [--only NAMES] [--json OUT]
+    python benchmarks/train.py TEXT... [--sizes 32000,128000] [--runs 3] [--only NAMES] [--state FILE]
 
-Every cell is a fresh process, from the text file to the written tokenizer; the runs of all contestants
-take turns, and the fastest of each counts. Peers that are not installed are named. `tokenizers`,
-`rustbpe` and we split by the cl100k pattern; `gigatoken` has gpt2's only, so we run that as well.
+Every cell is a fresh process, from the text file to the written tokenizer, through the Python interface
+of each library (our command line takes some 0.1 s more, to read its options); the runs of all
+contestants take turns, and the fastest of each counts. Peers that are not installed are named.
+`tokenizers`, `rustbpe` and we split by the cl100k pattern; `gigatoken` has gpt2's only, so we run that
+as well. Finished runs are kept in the state file, and the same command goes on from there. Prints
+Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import importlib.util
 import json
 import os
@@ -18,6 +22,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 CL100K = (
@@ -57,16 +62,30 @@ gigatoken.train_bpe(gigatoken.TextFileSource([sys.argv[1]]), int(sys.argv[2]), [
 """
 
 
-@dataclass
+OURS = """
+import sys, tokenworks
+text, size, out, pattern, algorithm = sys.argv[1:]
+options = {"pattern": pattern} if pattern else {}
+tokenworks.train(text, vocab_size=int(size), algorithm=algorithm, **options).save(out + "/trained")
+"""
+PEERS = ("tokenizers", "rustbpe", "gigatoken")
+CONTESTANTS = ("bpe/cl100k", "bpe/gpt2", "superbpe", "boundlessbpe", *PEERS)
+# By the peer: ours that splits the same text alike.
+SAME_PATTERN = {"tokenizers": "bpe/cl100k", "rustbpe": "bpe/cl100k", "gigatoken": "bpe/gpt2"}
+
+
+@dataclass(frozen=True)
 class Run:
-    """The fastest of the runs of one contestant. seconds of wall and processors; bytes of memory."""
+    """One run. seconds of wall and processors; bytes of memory; a hash of the merges, or "" ."""
 
     contestant: str
     text: str
     vocab_size: int
+    turn: int
     seconds: float
     processor_seconds: float
     peak_bytes: int
+    merges: str = ""
 
 
 def peers() -> dict[str, list[str]]:
@@ -85,19 +104,28 @@ def peers() -> dict[str, list[str]]:
     return found
 
 
-def ours(name: str, text: str, size: int, out: str) -> list[str]:
-    """Our command line: an algorithm, and a pattern after a slash."""
+def command_of(name: str, text: str, size: int, out: str, found: dict[str, list[str]]) -> list[str]:
+    """The command line of a contestant."""
+    if name in found:
+        return [*found[name], text, str(size), out, CL100K]
     algorithm, _, pattern = name.partition("/")
-    command = [sys.executable, "-m", "tokenworks", "train", text, "--algorithm", algorithm]
-    command += ["--vocab-size", str(size), "-o", out, "--quiet"]
-    return [*command, "--pattern", pattern] if pattern else command
+    return [sys.executable, "-c", OURS, text, str(size), out, pattern, algorithm]
+
+
+@cache
+def environment() -> dict[str, str]:
+    """Ours, with a place for compiled Python: an installed package has its modules compiled."""
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"PYTHONPYCACHEPREFIX": tempfile.mkdtemp(prefix="compiled-")}
 
 
 def measure(command: list[str]) -> tuple[float, float, int]:
     """Wall seconds, processor seconds and peak bytes of a process that must succeed."""
     begun = time.perf_counter()
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=errors, env=environment()
+        )
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -108,71 +136,85 @@ def measure(command: list[str]) -> tuple[float, float, int]:
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale
 
 
-def merges(folder: Path) -> list[tuple[str, str]]:
-    model = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]
-    return [tuple(pair) for pair in model["merges"]]
+def merges_of(folder: Path) -> str:
+    """A hash of the merges of the tokenizer.json in a folder, where there is one."""
+    for path in sorted(folder.rglob("tokenizer.json")):
+        model = json.loads(path.read_text(encoding="utf-8"))["model"]
+        return hashlib.sha256(json.dumps(model["merges"]).encode()).hexdigest()
+    return ""
 
 
-def cell(text: str, size: int, names: list[str], runs: int) -> list[Run]:
-    """All contestants on one text and size, in turns."""
-    commands = peers()
-    best: dict[str, Run] = {}
-    folders = Path(tempfile.mkdtemp())
-    for turn in range(runs):
-        for name in names:
-            out = folders / f"{name.replace('/', '-')}-{turn}"
-            if name in commands:
-                out.mkdir()
-                command = [*commands[name], text, str(size), str(out), CL100K]
-            elif name in ("tokenizers", "rustbpe", "gigatoken"):
-                continue
-            else:
-                command = ours(name, text, size, str(out))
-            run = Run(name, Path(text).name, size, *measure(command))
-            if name not in best or run.seconds < best[name].seconds:
-                best[name] = run
-            print(f"  {name} {run.seconds:.2f} s", file=sys.stderr)
-    compare(folders, names)
-    return list(best.values())
+def run_all(options: argparse.Namespace, state: Path) -> list[Run]:
+    """Every run that the state file does not hold yet; all contestants of a cell take turns."""
+    known = json.loads(state.read_text(encoding="utf-8")) if state.is_file() else []
+    runs = [Run(**entry) for entry in known]
+    done = {(run.contestant, run.text, run.vocab_size, run.turn) for run in runs}
+    found = peers()
+    names = [n for n in options.only.split(",") if n in found or n not in PEERS]
+    for text in options.texts:
+        for size in map(int, options.sizes.split(",")):
+            for turn in range(options.runs):
+                for name in names:
+                    if (name, Path(text).name, size, turn) in done:
+                        continue
+                    with tempfile.TemporaryDirectory() as folder:
+                        measured = measure(command_of(name, text, size, folder, found))
+                        merges = merges_of(Path(folder))
+                    runs.append(Run(name, Path(text).name, size, turn, *measured, merges))
+                    print(f"  {name} {text} {size}: {measured[0]:.2f} s", file=sys.stderr)
+                    state.write_text(json.dumps([asdict(run) for run in runs], indent=1))
+    return runs
 
 
-def compare(folders: Path, names: list[str]) -> None:
-    reference, own = folders / "tokenizers-0", folders / "bpe-cl100k-0"
-    if "tokenizers" not in names or not own.exists() or not reference.exists():
-        return
-    a, b = merges(reference), merges(own)
-    same = next((i for i, pair in enumerate(zip(a, b, strict=False)) if pair[0] != pair[1]), None)
-    if a == b:
-        print(f"all {len(a):,} merges equal those of tokenizers")
-    else:
-        print(f"merges differ from those of tokenizers from merge {same} on ({len(a)}, {len(b)})")
+def report(runs: list[Run]) -> str:
+    """A table for each text and size, and how we compare with each peer."""
+    lines: list[str] = []
+    for text, size in dict.fromkeys((run.text, run.vocab_size) for run in runs):
+        best: dict[str, Run] = {}
+        for run in runs:
+            if (run.text, run.vocab_size) == (text, size):
+                first = best.setdefault(run.contestant, run)
+                if run.seconds < first.seconds:
+                    best[run.contestant] = run
+        lines += [f"### {text}, {size:,} tokens", ""]
+        lines += ["| | wall s | processor s | peak MB |", "|---|---|---|---|"]
+        lines += [
+            f"| {name} | {run.seconds:.2f} | {run.processor_seconds:.2f} | {run.peak_bytes / 1e6:.0f} |"
+            for name, run in best.items()
+        ]
+        lines += ["", *comparisons(best), ""]
+    return "\n".join(lines)
+
+
+def comparisons(best: dict[str, Run]) -> list[str]:
+    """Our time against that of each peer, in words."""
+    said = []
+    for peer, own in SAME_PATTERN.items():
+        if peer in best and own in best:
+            ratio = best[peer].seconds / best[own].seconds
+            said.append(f"- {own} is {ratio:.1f} times as fast as {peer}")
+    for name in ("superbpe", "boundlessbpe"):
+        for other in ("tokenizers", "bpe/cl100k"):
+            if name in best and other in best:
+                ratio = best[name].seconds / best[other].seconds
+                said.append(f"- {name} takes {ratio:.2f} times as long as {other}")
+    if "tokenizers" in best and "bpe/cl100k" in best:
+        same = best["tokenizers"].merges == best["bpe/cl100k"].merges
+        said.append(f"- the merges of bpe/cl100k {'equal' if same else 'DIFFER from'} tokenizers'")
+    return said
 
 
 def main() -> None:
-    """Run and print a table."""
+    """Run and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("texts", nargs="+")
     parser.add_argument("--sizes", default="32000,128000")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument(
-        "--only",
-        default="bpe/cl100k,bpe/gpt2,superbpe,boundlessbpe,tokenizers,rustbpe,gigatoken",
-        help="contestants, separated by commas",
-    )
-    parser.add_argument("--json", help="also write the table here")
-    arguments = parser.parse_args()
-    rows: list[Run] = []
-    for text in arguments.texts:
-        for size in map(int, arguments.sizes.split(",")):
-            rows += cell(text, size, arguments.only.split(","), arguments.runs)
-    print(f"{'':14}{'text':12}{'tokens':>8}{'wall s':>9}{'cpu s':>9}{'peak MB':>9}")
-    for row in rows:
-        print(
-            f"{row.contestant:14}{row.text:12}{row.vocab_size:8}{row.seconds:9.2f}"
-            f"{row.processor_seconds:9.2f}{row.peak_bytes >> 20:9}"
-        )
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n")
+    parser.add_argument("--only", default=",".join(CONTESTANTS), help="separated by commas")
+    parser.add_argument("--state", type=Path, default=Path("train-benchmark.json"))
+    options = parser.parse_args()
+    measure([sys.executable, "-c", "import tokenworks.workflows.train, tokenworks.training.bpe"])
+    print(report(run_all(options, options.state)))
 
 
 if __name__ == "__main__":
