@@ -1,13 +1,14 @@
 """How training grows with the corpus: time, memory, distinct pretokens and spilled bytes.
 
     python benchmarks/growth.py [--sizes 10,30,100,300] [--limit 1000] [--limit-size 1000]
-        [--algorithm bpe] [--vocab-size 32000] [--svg OUT.svg] [--work FOLDER]
+        [--line 2000] [--algorithm bpe] [--vocab-size 32000] [--svg OUT.svg] [--work FOLDER]
 
 The text is generated from a seed: common words by Zipf's law, and about 12,100 pretokens that were not
 there before in every megabyte, as many as in the 55 MB of multilingual manuals of the other
 benchmarks, of 19 bytes on average, in three scripts. With `--limit`, the text of `--limit-size`
-megabytes is trained on with and without that bound, and merges and peaks are compared. Every run is a
-fresh process. Prints Markdown.
+megabytes is trained on with and without that bound, and merges and peaks are compared. With `--line`, so
+many megabytes of a text that is a single line are trained on. Every run is a fresh process.
+Prints Markdown.
 """
 
 from __future__ import annotations
@@ -154,6 +155,7 @@ def main() -> None:
     parser.add_argument("--limit-size", type=int, default=1000, help="megabytes of that text")
     parser.add_argument("--algorithm", default="bpe")
     parser.add_argument("--vocab-size", type=int, default=32_000)
+    parser.add_argument("--line", type=int, default=0, help="megabytes of one line to train on")
     parser.add_argument("--svg", type=Path)
     parser.add_argument("--work", type=Path, help="the folder for texts; they are removed")
     options = parser.parse_args()
@@ -176,6 +178,13 @@ def main() -> None:
             same = "equal" if bound["merges"] == free["merges"] else "DIFFERENT"
             kept = "kept" if float(bound["peak"]) <= options.limit else "BROKEN"
             print(f"\nThe merges are {same}; the bound is {kept}.")
+        if options.line:
+            generate(text, 1)
+            block = text.read_bytes().replace(b"\n", b" ")
+            with text.open("wb") as stream:
+                for _ in range(options.line):
+                    stream.write(block)
+            print(row(f"one line of {options.line} MB", run(text, options, 0)), flush=True)
     if options.svg:
         plot(rows, options.svg)
 

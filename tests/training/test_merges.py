@@ -134,10 +134,10 @@ def test_a_bound_on_memory_changes_nothing(
 def test_many_pairs_are_counted_in_parts() -> None:
     random = np.random.default_rng(3)
     letters = [chr(code) for code in range(33, 127)]
-    drawn = random.integers(0, len(letters), size=(6000, 6)) ** 2 // len(letters)
+    drawn = random.integers(0, len(letters), size=(3000, 5)) ** 2 // len(letters)
     counts = {"".join(letters[i] for i in row): 1 + k % 7 for k, row in enumerate(drawn.tolist())}
-    free = learn(counts, 1000)
-    bounded = learn(counts, 1000, memory=1 << 18)  # a table of 64 KB at a time: 1,365 pairs
+    free = learn(counts, 400)
+    bounded = learn(counts, 400, memory=1 << 18)  # a table of 64 KB at a time: 1,365 pairs
     assert free[:2] == bounded[:2]
 
 
