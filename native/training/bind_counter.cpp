@@ -27,14 +27,21 @@ namespace {
 
 using training::Counter;
 
-std::string_view text_of(const nb::bytes& data) { return {data.c_str(), data.size()}; }
-
 void check_offsets(std::span<const uint64_t> offsets, size_t size) {
   uint64_t last = 0;
   for (const uint64_t offset : offsets) {
     if (offset < last || offset > size) throw nb::value_error("offsets must rise within the text");
     last = offset;
   }
+}
+
+// Text with offsets into it, to a method of the counter that takes both.
+template <auto Add>
+void add_text(Counter& counter, const nb::bytes& text, const Input<uint64_t>& offsets) {
+  check_offsets(view(offsets), text.size());
+  const std::string_view whole{text.c_str(), text.size()};
+  nb::gil_scoped_release release;
+  (counter.*Add)(whole, view(offsets));
 }
 
 // Words end to end, where each begins, and their values.
@@ -134,24 +141,10 @@ void bind_counter(nb::module_& m) {
   nb::class_<Counter>(m, "Counter", "Counts the distinct pretokens of documents on several threads.")
       .def(nb::new_(&make), "pattern"_a, "threads"_a = 1, "memory"_a = 0, "run_prefix"_a = "",
            "longest"_a = 65536, "run_words"_a = nb::none())
-      .def(
-          "add",
-          [](Counter& counter, const nb::bytes& text, const Input<uint64_t>& ends) {
-            check_offsets(view(ends), text.size());
-            const std::string_view whole = text_of(text);
-            nb::gil_scoped_release release;
-            counter.add(whole, view(ends));
-          },
-          "text"_a, "ends"_a, "Documents end to end, valid UTF-8, and where each ends.")
-      .def(
-          "add_pretokens",
-          [](Counter& counter, const nb::bytes& text, const Input<uint64_t>& spans) {
-            check_offsets(view(spans), text.size());
-            const std::string_view whole = text_of(text);
-            nb::gil_scoped_release release;
-            counter.add_pretokens(whole, view(spans));
-          },
-          "text"_a, "spans"_a, "A text and begin, end, begin, end, ... of its pretokens in bytes.")
+      .def("add", &add_text<&Counter::add>, "text"_a, "ends"_a,
+           "Documents end to end, valid UTF-8, and where each ends.")
+      .def("add_pretokens", &add_text<&Counter::add_pretokens>, "text"_a, "spans"_a,
+           "A text and begin, end, begin, end, ... of its pretokens in bytes.")
       .def(
           "add_sequences",
           [](Counter& counter, const Input<uint32_t>& symbols, const Input<uint64_t>& starts) {

@@ -131,17 +131,7 @@ def test_a_bound_on_memory_changes_nothing(
     assert free[2].counts.tolist() == bounded[2].counts.tolist()
 
 
-def test_many_pairs_are_counted_in_parts() -> None:
-    random = np.random.default_rng(3)
-    letters = [chr(code) for code in range(33, 127)]
-    drawn = random.integers(0, len(letters), size=(3000, 5)) ** 2 // len(letters)
-    counts = {"".join(letters[i] for i in row): 1 + k % 7 for k, row in enumerate(drawn.tolist())}
-    free = learn(counts, 400)
-    bounded = learn(counts, 400, memory=1 << 18)  # a table of 64 KB at a time: 1,365 pairs
-    assert free[:2] == bounded[:2]
-
-
-def test_slots_grow_wide_on_the_way() -> None:
+def test_pairs_are_counted_in_parts_and_slots_grow_wide_on_the_way() -> None:
     random = np.random.default_rng(4)
     rows = random.integers(0, 400, size=(60_000, 8)).astype(np.uint32)
     words = Words(
@@ -152,6 +142,7 @@ def test_slots_grow_wide_on_the_way() -> None:
     strings = [chr(0x4E00 + i).encode() for i in range(400)]
     tokens = np.arange(400, dtype=np.int64)
     free = learn_merges(words, strings, tokens, 70_000)
+    # 160,000 pairs of symbols, of which a table of a quarter of the memory holds 43,690
     bounded = learn_merges(words, strings, tokens, 70_000, memory=8 << 20)
     assert len(free) == 69_600
     assert np.array_equal(free.pairs, bounded.pairs)
