@@ -330,6 +330,37 @@ def test_healing_trains_what_it_says(tied: Path, tmp_path: Path, whole: bool) ->
         transplant(tied, NEW, out=tmp_path / "other", heal=3)
 
 
+def test_a_sentence_encoder_says_what_is_alike(tied: Path, tmp_path: Path) -> None:
+    from transformers import BertConfig, BertModel
+
+    from tokenworks.workflows.transplant.encoder import sentence_encoder
+
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=OLD.max_id_plus_one,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+    )
+    OLD.save(tmp_path / "bert")
+    BertModel(config).eval().save_pretrained(tmp_path / "bert")
+    encode = sentence_encoder(tmp_path / "bert")
+    texts = ["one text", "another, longer text than that", "", "one text"]
+    found = encode(texts)
+    assert found.shape == (4, 16) and np.array_equal(found[0], found[3]) and not found[2].any()
+    assert np.allclose(encode(texts[1:2])[0], found[1], atol=1e-5), "padding does not matter"
+    out = {name: tmp_path / name for name in ("plain", "encoded")}
+    transplant(tied, NEW, out=out["plain"], method="token-adapt", score=False)
+    options: dict[str, Any] = {"encoder": tmp_path / "bert", "score": False}
+    transplant(tied, NEW, out=out["encoded"], method="token-adapt", **options)
+    one, two = (load_file(folder / "model.safetensors") for folder in out.values())
+    assert not torch.equal(one["model.embed_tokens.weight"], two["model.embed_tokens.weight"])
+    (tmp_path / "bert/model.safetensors").unlink()
+    with pytest.raises(FormatError, match=r"no model\.safetensors"):
+        transplant(tied, NEW, out=tmp_path / "no", method="token-adapt", **options)
+
+
 def test_a_twentieth_is_held_out(tmp_path: Path) -> None:
     from tokenworks.workflows.transplant.material import read_texts
 

@@ -39,6 +39,9 @@ def transplant(
     dictionary: Annotated[
         str | None, typer.Option(help="Word pairs, a tab between them, one pair per line.")
     ] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="A sentence-embedding model, for token-adapt.")
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Of the method: sparsity=32, variant=last, ...")
     ] = None,
@@ -77,6 +80,7 @@ def transplant(
             old_on=old_on or (),
             parallel=parallel,
             dictionary=dictionary,
+            encoder=encoder,
             field=field,
             options=_options(option or []),
             score=score,

@@ -16,6 +16,7 @@ from tokenworks.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import Embeddings
 from tokenworks.transplant.initialization import Given, Report
 from tokenworks.workflows.transplant.carry_out import Order, carry_out
+from tokenworks.workflows.transplant.encoder import sentence_encoder
 from tokenworks.workflows.transplant.material import read_dictionary, read_parallel, read_texts
 from tokenworks.workflows.transplant.result import TransplantResult
 from tokenworks.workflows.transplant.subject import Subject, refuse_not_finite, subject
@@ -34,6 +35,7 @@ def transplant(
     old_on: Sequence[str] | str = (),
     parallel: tuple[str, str] | None = None,
     dictionary: str | None = None,
+    encoder: str | os.PathLike[str] | None = None,
     field: str = "text",
     options: Mapping[str, Any] | None = None,
     score: bool = True,
@@ -59,6 +61,7 @@ def transplant(
         old_on: text in the language of the model, for methods that map languages.
         parallel: two files with translated sentences, line by line: the model's language, the new one.
         dictionary: a file of word pairs with a tab between them, in the same order.
+        encoder: a sentence-embedding model, for `token-adapt`.
         field: where records of a corpus hold their text.
         options: of the method.
         heal: steps of training afterwards, on the texts of `on` that are not held out.
@@ -99,6 +102,7 @@ def transplant(
         old_texts=old_texts,
         parallel=read_parallel(parallel),
         dictionary=read_dictionary(dictionary),
+        encoder=None if encoder is None else sentence_encoder(encoder, offline=offline),
         memory=memory,
         told=told,
     )
@@ -106,7 +110,7 @@ def transplant(
         one=one,
         new=new,
         out=Path(out),
-        plan=_plan(one, new, other, method, options or {}, seed, given),
+        plan=_plan(one, new, other, method, options or {}, seed, given, encoder),
         method=method,
         options=dict(options or {}),
         donor=None if donor is None else str(donor),
@@ -182,6 +186,7 @@ def _plan(
     options: Mapping[str, Any],
     seed: int,
     given: Given,
+    encoder: str | os.PathLike[str] | None,
 ) -> dict[str, Any]:
     """What determines the result: an interrupted run goes on only if all of it is the same."""
 
@@ -195,6 +200,7 @@ def _plan(
         "tokenizer": new.sha256,
         "donor": None if other is None else [str(other.folder.resolve()), weights(other)],
         "method": method,
+        "encoder": None if encoder is None else str(encoder),
         "options": {key: str(value) for key, value in options.items()},
         "seed": seed,
         "texts": [len(given.texts), len(given.old_texts), len(given.parallel), given.memory],
