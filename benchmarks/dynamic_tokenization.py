@@ -1,6 +1,6 @@
 """Dynamic tokenization of the context: how much shorter, and what it costs the text that follows.
 
-    python benchmarks/dynamic_tokenization.py MODEL TEXT [--context 384] [--follow 128] [--windows 24]
+    python benchmarks/dynamic_tokenization.py MODEL TEXT [--context 160] [--follow 64] [--windows 32]
         [--batch 8] [--boundary word]
 
 The text is cut into windows of context and continuation. The context is tokenized dynamically at several
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("text", type=Path)
-    for name, value in (("context", 384), ("follow", 128), ("windows", 24), ("batch", 8)):
+    for name, value in (("context", 160), ("follow", 64), ("windows", 32), ("batch", 8)):
         parser.add_argument(f"--{name}", type=int, default=value)
     parser.add_argument("--boundary", default="word")
     arguments = parser.parse_args()
@@ -49,7 +49,7 @@ def main() -> None:
     print("|---|---|---|---|")
     nothing = [[] for _ in windows]
     print(f"| (no context) | 0 | | {cost(model, rows, nothing, windows, arguments) / size:.4f} |")
-    for merges in (0, 16, 64, 128, 256, 512, None):
+    for merges in (0, 32, 128, 256, 512, None):
         found = [
             one
             for group in groups

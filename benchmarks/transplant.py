@@ -5,9 +5,9 @@
 
 Each target is a tokenizer (of another text, with superwords, of another language), a text in its language,
 and a small model that has it, for `omp`. A twentieth of the text is held out, `--scored` characters of it
-are scored; the rest is what the methods are given and what healing trains on. `--parallel` are translated
-lines, for targets whose name ends in *. Each run is a process of its own, forked when the model has been
-scored, so that its peak memory is its own on top of what scoring took.
+are scored, 700 at a time; the rest is what the methods are given and what healing trains on. `--parallel`
+are translated lines, for targets whose name ends in *. Each run is a process of its own, forked when the
+model has been scored, so that its peak memory is its own on top of what scoring took.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ METHODS = (
     *("k-tokeniser", "token-adapt", "focus", "wechsel", "ramen", "trans-tokenizer", "omp"),
 )
 VARIANTS = {"fvt": ("sum", "weighted", "last")}
+CHUNK = 700  # characters scored together: within the length that small models were trained at
 NEEDS_TRANSLATIONS = ("ramen", "trans-tokenizer")
 HEAD = (
     "| onto | method | bits per byte | healed | tokens saved | shared | time | memory |\n"
@@ -57,8 +58,9 @@ def main() -> None:
     for target in arguments.onto:
         name, tokenizer, text, *donor = target.split("=")
         texts = read_texts([text])
-        chosen = " ".join(texts.scored)[: arguments.scored]
-        old = before.score([chosen])
+        whole = " ".join(texts.scored)[: arguments.scored]
+        chosen = [whole[at : at + CHUNK] for at in range(0, len(whole), CHUNK)]
+        old = before.score(chosen)
         first = {"onto": name, "method": "(the model before)", "after": old.bits_per_byte}
         report(rows, first, arguments.json)
         for method in arguments.methods:
@@ -86,7 +88,12 @@ def main() -> None:
 
 
 def apart(
-    model: str, tokenizer: str, options: dict[str, Any], text: str, texts: Texts, healing: int
+    model: str,
+    tokenizer: str,
+    options: dict[str, Any],
+    chosen: list[str],
+    texts: Texts,
+    healing: int,
 ) -> dict[str, Any]:
     """One run in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
@@ -96,7 +103,7 @@ def apart(
             code = 1
             try:
                 held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-                found = run(model, tokenizer, options, text, texts, healing, Path(folder), held)
+                found = run(model, tokenizer, options, chosen, texts, healing, Path(folder), held)
                 said.write_text(json.dumps(found))
                 code = 0
             except BaseException as error:
@@ -113,7 +120,7 @@ def run(
     model: str,
     tokenizer: str,
     options: dict[str, Any],
-    text: str,
+    chosen: list[str],
     texts: Texts,
     healing: int,
     folder: Path,
@@ -122,12 +129,12 @@ def run(
     out = folder / "out"
     found = transplant(model, tokenizer, out=out, score=False, **options)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held
-    scored = load(out).score([text])
+    scored = load(out).score(chosen)
     healed = None
     if healing:
         names = subject(out).names
         heal(out, texts.given, healing, folder, names={**names})
-        healed = load(out).score([text]).bits_per_byte
+        healed = load(out).score(chosen).bits_per_byte
     return {
         "after": scored.bits_per_byte,
         "healed": healed,

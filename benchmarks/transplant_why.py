@@ -24,7 +24,7 @@ from tokenworks.transplant.initialization import Given
 from tokenworks.workflows.transplant.material import read_texts
 from tokenworks.workflows.transplant.subject import subject
 
-WINDOW = 512
+WINDOW = 192  # tokens read together, within the length that small models were trained at
 
 
 def main() -> None:
