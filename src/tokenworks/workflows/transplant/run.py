@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -203,5 +204,22 @@ def _plan(
         "encoder": None if encoder is None else str(encoder),
         "options": {key: str(value) for key, value in options.items()},
         "seed": seed,
-        "texts": [len(given.texts), len(given.old_texts), len(given.parallel), given.memory],
+        "texts": _digest(given),
+        "memory": given.memory,
     }
+
+
+def _digest(given: Given) -> str:
+    """Of all that the method reads."""
+    found = blake2b(digest_size=16)
+    pairs = [*given.parallel, *given.dictionary]
+    for text in (
+        *given.texts,
+        "|",
+        *given.old_texts,
+        "|",
+        *(one for pair in pairs for one in pair),
+    ):
+        data = text.encode("utf-8", "surrogatepass")
+        found.update(len(data).to_bytes(8, "little") + data)
+    return found.hexdigest()
