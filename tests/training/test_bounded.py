@@ -9,7 +9,7 @@ import pytest
 
 from tokenworks import _native
 from tokenworks.errors import OptionError
-from tokenworks.training.bounded import PROCESS, budget_for_candidates
+from tokenworks.training.bounded import PROCESS, budget_for_candidates, refuse_too_many
 from tokenworks.training.bpe import bpe
 from tokenworks.training.counting import Counted
 from tokenworks.training.merges import CountedWords, Words, learn_merges
@@ -108,3 +108,13 @@ def test_what_does_not_fit_is_said_before_merging() -> None:
         budget(1_000_000_000, 128_000)
     with pytest.raises(OptionError, match="even --min-count 1023 does not fit"):
         budget(10_000_000)
+
+
+def test_more_symbols_than_positions_are_refused() -> None:
+    found = np.zeros(1024, dtype=np.uint64)
+    found[1], found[2] = 100_000_000, 50_000_000
+    kept = Counted(_native.Counter(""), found, found * 41, 0, 1, 0, 0, None)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="more than 4 billion symbols; --min-count 2 fits"):
+        refuse_too_many(kept, 1, 1)
+    refuse_too_many(kept, 2, 1)
+    refuse_too_many(kept, 1, 4)

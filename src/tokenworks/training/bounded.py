@@ -13,6 +13,7 @@ from tokenworks.training.counting import Counted
 # Bytes that the interpreter and its libraries take, buffers, and the vocabulary.
 PROCESS = 128 << 20
 _NARROW = 0xFFF0  # tokens that slots of two bytes can tell apart, as the merger has it
+_POSITIONS = 0xFFFFFFF0  # in the merger's array of words
 _LEAST = 16 << 20  # bytes for candidates
 Amount = TypeVar("Amount", int, NDArray[np.uint64])
 
@@ -37,6 +38,23 @@ def memory_of_bounded_merging(
     slots = slot_bytes(words, symbols, known)
     grows_wide = known <= _NARROW < vocab_size
     return PROCESS + slots + _LEAST + (slots if grows_wide else slots // 8)
+
+
+def refuse_too_many(counted: Counted, least: int, symbol_bytes: int) -> None:
+    """Refuse words that together have more symbols than positions can be told apart.
+
+    Raises:
+        OptionError: the message names the least count that fits.
+    """
+    slots = counted.words + counted.word_bytes // np.uint64(symbol_bytes)
+    total = np.cumsum(slots[::-1])[::-1]
+    if total[min(least, len(total) - 1)] < _POSITIONS:
+        return
+    fitting = np.flatnonzero(total < _POSITIONS)
+    what = (
+        f"--min-count {fitting[0]} fits" if len(fitting) and symbol_bytes == 1 else "give less text"
+    )
+    raise OptionError(f"the distinct words together have more than 4 billion symbols; {what}")
 
 
 def budget_for_candidates(

@@ -19,7 +19,7 @@ from tokenworks.engine import Engine
 from tokenworks.errors import FormatError, OptionError, TokenworksWarning, WriteError
 from tokenworks.text import Problems
 from tokenworks.training.bounded import PROCESS as _PROCESS
-from tokenworks.training.bounded import budget_for_candidates
+from tokenworks.training.bounded import budget_for_candidates, refuse_too_many
 from tokenworks.training.counting import CHECKPOINT_SECONDS, Counted, Means, cores, count
 from tokenworks.training.merges import CountedWords, Words
 from tokenworks.training.passes import (
@@ -161,6 +161,7 @@ class TextSource:
             least = max(self.min_count, 1) if is_text else 1
             if is_text:
                 self._report(counted, least)
+            refuse_too_many(counted, least, 1 if is_text else 4)
             memory = budget_for_candidates(
                 counted,
                 self.memory,
@@ -237,6 +238,7 @@ class TextSource:
     def _words(self, counted: Counted) -> Words:
         least = max(self.min_count, 1)
         self._report(counted, least)
+        refuse_too_many(counted, least, 1)
         self._refuse_what_does_not_fit(counted, least)
         return _as_text(counted, least)
 
@@ -297,6 +299,7 @@ def _as_text(counted: Counted, least: int) -> Words:
 
 def _as_symbols(counted: Counted) -> Words:
     """Counted sequences, four bytes a symbol."""
+    refuse_too_many(counted, 1, 4)
     text, starts, counts = counted.counter.words(
         1, int(counted.words.sum()), int(counted.word_bytes.sum())
     )
