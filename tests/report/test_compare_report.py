@@ -135,6 +135,7 @@ def test_one_tokenizer_and_one_label_make_a_page(tmp_path: Path) -> None:
     assert Page(compare_html.render(found)).open == []
 
 
+@pytest.mark.slow
 def test_a_large_comparison_stays_under_three_megabytes() -> None:
     many = compare(
         [
