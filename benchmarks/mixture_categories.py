@@ -1,11 +1,12 @@
 """Categories of text for `tokenworks mixture`: one folder each, cut from the public test collection.
 
-    python benchmarks/mixture_categories.py COLLECTION OUT [--megabytes 4]
+    python benchmarks/mixture_categories.py COLLECTION OUT [--megabytes 4] [--code FOLDER ...]
 
 COLLECTION is the unpacked collection (`corpora/`, `bench/`). Written are English by kind (novels,
 encyclopedia, manuals, abstracts, dialogues), code, and every language of which there are 200 kB: from
 NTREX-128, the Universal Declaration, and `multi.txt`, whose languages are told apart window by window
-by the trigrams of NTREX-128. News lines are shuffled, so that they spread over the sample.
+by the trigrams of NTREX-128. The collection's code is Python; C and C++ and the languages of the web
+are read from the folders of --code, such as /usr/include and site-packages. Parts are shuffled.
 """
 
 from __future__ import annotations
@@ -71,6 +72,7 @@ _SAME = {
     "cat": "Catalan",
     "hrv": "Croatian",
 }
+_C, _WEB = (".h", ".hpp", ".c", ".cpp"), (".js", ".ts", ".css", ".html")
 _FROM_MULTI = 300_000  # bytes that a language must have there; less is mostly mistakes
 
 
@@ -142,14 +144,34 @@ def english(collection: Path, windows: list[str]) -> dict[str, list[str]]:
     }
 
 
-def write_categories(collection: Path, out: Path, megabytes: float) -> dict[str, int]:
+def other_code(folders: list[Path], size: float) -> dict[str, list[str]]:
+    """Code that is not Python, from the files below these folders."""
+    found: dict[str, list[str]] = {}
+    for name, endings in (("Code C", _C), ("Code web", _WEB)):
+        for ending in endings:
+            paths = sorted({p for folder in folders for p in folder.rglob(f"*{ending}")})
+            random.Random(0).shuffle(paths)
+            held = 0
+            for path in paths:
+                if held > 4 * size / len(endings) or not path.is_file():
+                    continue
+                text = path.read_text(encoding="utf-8", errors="ignore")[:50_000]
+                found.setdefault(name, []).append(text)
+                held += len(text)
+    return found
+
+
+def write_categories(
+    collection: Path, out: Path, megabytes: float, code_folders: list[Path]
+) -> dict[str, int]:
     """Write a folder for each category; returns their bytes."""
     news = ntrex(collection)
     windows = languages_of_multi(collection, news)
     texts = english(collection, windows.pop("eng-US", []))
     texts["English news"] = ["".join(news.pop("eng-US"))]
     code = (collection / "bench/code.txt").read_text(encoding="utf-8", errors="replace")
-    texts["Code"] = [code[i : i + 20_000] for i in range(0, len(code), 20_000)]
+    texts |= other_code(code_folders, megabytes * 1e6)
+    texts["Code Python"] = [code[i : i + 20_000] for i in range(0, len(code), 20_000)]
     for name, lines in news.items():
         if name in _SAME:
             texts.setdefault(_SAME[name], []).append("".join(lines))
@@ -188,8 +210,11 @@ def main() -> None:
     parser.add_argument("collection", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--megabytes", type=float, default=4)
+    parser.add_argument("--code", type=Path, nargs="*", default=[])
     arguments = parser.parse_args()
-    sizes = write_categories(arguments.collection, arguments.out, arguments.megabytes)
+    sizes = write_categories(
+        arguments.collection, arguments.out, arguments.megabytes, arguments.code
+    )
     for name, size in sizes.items():
         print(f"{size / 1e6:8.2f} MB  {name}")
 

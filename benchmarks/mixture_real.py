@@ -64,8 +64,8 @@ def table(results: dict[str, Any]) -> str:
     for name, found in results.items():
         by_name = {one["category"]: one for one in found["shares"]}
         english = sum(o["share"] for c, o in by_name.items() if c.startswith("english"))
-        code = by_name["code"]["share"]
-        others = [o for c, o in by_name.items() if c != "code" and not c.startswith("english")]
+        code = sum(o["share"] for c, o in by_name.items() if c.startswith("code"))
+        others = [o for c, o in by_name.items() if not c.startswith(("code", "english"))]
         largest = ", ".join(
             f"{o['category'].capitalize()} {100 * o['share']:.1f} ± {50 * (o['high'] - o['low']):.1f}"
             for o in sorted(others, key=lambda o: -o["share"])[:5]

@@ -9,6 +9,7 @@ import pytest
 from tokenworks.data.udhr import declaration
 from tokenworks.provenance.bootstrap import spread
 from tokenworks.provenance.data_mixture_inference import SCALE, data_mixture_inference
+from tokenworks.provenance.encoding_efficiency import own_tokens
 from tokenworks.provenance.evidence import Evidence, gather
 from tokenworks.provenance.merge_list import MergeList, plain_merge_list
 from tokenworks.provenance.planted import plant
@@ -114,3 +115,13 @@ def test_intervals_hold_the_answer_and_widen_with_the_noise() -> None:
     assert around.draws.shape == (6, 3)
     assert (around.deviations > 0).all()
     assert np.allclose(around.draws, spread(evidence, found, 6, seed=1).draws)
+
+
+def test_own_tokens_are_those_of_a_tokenizer_trained_on_the_category() -> None:
+    evidence = gather(LISTED, SAMPLES, last=50)
+    for category, tokens in enumerate(own_tokens(evidence)):
+        one = SAMPLES[category]
+        own = plain_merge_list(plant([one], np.ones(1), len(LISTED), total=one.bytes))
+        pair = [one, SAMPLES[category - 1]]  # two are needed; the first is counted
+        counts = gather(own, pair, last=10).token_counts[:, 0].sum()
+        assert tokens == pytest.approx(counts, rel=1e-3)

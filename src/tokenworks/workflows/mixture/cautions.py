@@ -19,6 +19,8 @@ from tokenworks.provenance.samples import Sample
 
 _SMALL = 100_000  # bytes
 _ALIKE = 0.985  # of the likeness that two halves of one category have
+# Shares that move by this much and against each other; fewer replicates find such pairs by chance.
+_MOVES, _TRADE, _REPLICATES = 0.003, 0.85, 16
 _FEW_TOKENS = 200  # of a script, in all samples
 _FEW_PIECES = 20
 _EXPLAINED = 0.3
@@ -82,13 +84,14 @@ def _alike(
     overlap = root.T @ root
     within = np.array([overlap[2 * i, 2 * i + 1] for i in range(n)])
     trades = np.zeros((n, n))
-    if spread is not None and len(spread.draws) > 3:
-        sure = spread.deviations > 1e-4
-        trades[np.ix_(sure, sure)] = np.atleast_2d(np.corrcoef(spread.draws[:, sure].T))
+    if spread is not None and len(spread.draws) >= _REPLICATES:
+        sure = spread.deviations > _MOVES
+        if sure.sum() > 1:
+            trades[np.ix_(sure, sure)] = np.corrcoef(spread.draws[:, sure].T)
     for i, j in combinations(range(n), 2):
         across = (overlap[2 * i, 2 * j + 1] + overlap[2 * i + 1, 2 * j]) / 2
         same = across >= _ALIKE * np.sqrt(within[i] * within[j])
-        if same or (trades[i, j] < -0.9 and min(weights[i], weights[j]) > 0.005):
+        if same or trades[i, j] < -_TRADE:
             yield (
                 f"{evidence.names[i]} and {evidence.names[j]} cannot be told apart: "
                 + ("their tokens are alike" if same else "one share grows as the other falls")
