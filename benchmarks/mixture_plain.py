@@ -33,9 +33,9 @@ def plain_procedure(samples: list[Sample], listed: MergeList, steps: int) -> tup
     """Shares of the bytes and the objective."""
     n = len(samples)
     first, changes, merged = replay(samples, listed, steps)
-    pairs_of = sum(first.values(), np.zeros(n))
-    first = {pair: SCALE * counts / pairs_of for pair, counts in first.items()}
-    changes = [{p: SCALE * c / pairs_of for p, c in step.items()} for step in changes]
+    unit = merged_counts(first, changes, merged)
+    first = {pair: SCALE * counts / unit for pair, counts in first.items()}
+    changes = [{p: SCALE * c / unit for p, c in step.items()} for step in changes]
     shares, slack_of_step, slack_of_pair = np.full(n, 1 / n), {}, {}
     program = Program(n)
     while True:
@@ -44,7 +44,7 @@ def plain_procedure(samples: list[Sample], listed: MergeList, steps: int) -> tup
             break
         program.add(rows)
         shares, slack_of_step, slack_of_pair = program.solve()
-    in_bytes = shares * np.array([one.bytes for one in samples]) / pairs_of
+    in_bytes = shares * np.array([one.bytes for one in samples]) / unit
     return in_bytes / in_bytes.sum(), program.objective
 
 
@@ -87,6 +87,19 @@ def replay(
         changes.append({pair: c for pair, c in change.items() if c.any()})
         merged.append((left, right))
     return first, changes, merged
+
+
+def merged_counts(
+    first: dict[Pair, Floats], changes: list[dict[Pair, Floats]], merged: list[Pair]
+) -> Floats:
+    """Occurrences of the merged pairs by category, by which counts are divided."""
+    counts = {pair: c.copy() for pair, c in first.items()}
+    total = sum(first.values()) * 0.0
+    for pair, change in zip(merged, changes, strict=True):
+        total = total + counts.get(pair, 0.0)
+        for other, c in change.items():
+            counts[other] = counts[other] + c if other in counts else c.copy()
+    return total
 
 
 def join(word: list[int], left: int, right: int, result: int) -> list[int]:

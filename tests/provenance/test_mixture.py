@@ -38,7 +38,7 @@ def shares(samples: list[Sample], listed: MergeList = LISTED, last: int = 300) -
 def dense(evidence: Evidence) -> float:
     """The optimum of the whole program at once: every pair at every step has a row."""
     n, pairs = evidence.n, evidence.replay.n_pairs
-    factors = SCALE * evidence.times / evidence.by_category(evidence.pairs)[evidence.category_of]
+    factors = SCALE * evidence.times / evidence.merged_of[evidence.category_of]
     merged = evidence.replay.merged()
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)

@@ -104,7 +104,7 @@ def _render(result: MixtureResult) -> RenderableType:
         table.add_row(one.category, f"{one.share:.2%}", between, f"{one.bytes / 1e6:.2f} MB")
     parts: list[RenderableType] = [Text(head), table]
     if result.worst_merges:
-        parts.append(Text("explained worst (parts per million of the pairs):"))
+        parts.append(Text("explained worst (parts per million of the merged pairs):"))
         parts += [
             Text(f"  merge {one.index:,} {_seen(one.left)} + {_seen(one.right)}  {one.ahead:.0f}")
             for one in result.worst_merges[:5]

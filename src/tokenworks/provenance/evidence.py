@@ -151,6 +151,13 @@ class Evidence:
         leads: Floats = self.replay.leads(steps, none, factors, self.category_of, self.n)
         return leads
 
+    @cached_property
+    def merged_of(self) -> Floats:
+        """Occurrences of the merged pairs in each category, over all merges looked at: float64 [n]."""
+        counts = self.counts_of_merged(self.times)
+        sums: Floats = counts[self.asked[: self.steps].astype(bool)].sum(axis=0)
+        return sums
+
     def resampled(self, random: np.random.Generator) -> Evidence:
         """The same with the blocks of every category drawn with replacement."""
         times = np.zeros(len(self.times))

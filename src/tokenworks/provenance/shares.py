@@ -14,7 +14,7 @@ class Shares:
 
     weights: float64 [n], parts of the bytes, summing to 1. objective: what the mixture leaves
     unexplained, and step_slack [steps], pair_slack [pairs] its parts, all in parts per million of the
-    pairs; None for methods without a program. rivals: steps and pairs of the rows of the program.
+    merged pairs; None for methods without a program. rivals: steps and pairs of the rows of the program.
     """
 
     weights: NDArray[np.float64]

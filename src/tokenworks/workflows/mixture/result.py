@@ -46,7 +46,7 @@ class MixtureResult:
 
     first, last: the merges that were looked at. learned: how many of them training made and the
     samples hold. explained: the part of those that is the most frequent pair of its step in the
-    mixture. unexplained: the sum of all slacks, in parts per million of the pairs.
+    mixture. unexplained: the sum of all slacks, in parts per million of the merged pairs.
     """
 
     tokenizer: str
