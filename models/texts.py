@@ -60,5 +60,5 @@ def sample(folder: Path) -> list[str]:
     found = []
     for path in sorted(folder.rglob("*.txt")):
         data = path.read_bytes()[:HELD_OUT_BYTES]
-        found.append(data[: data.rindex(b"\n") + 1].decode("utf-8", "replace"))
+        found.append(data[: data.rindex(b"\n") + 1].decode("utf-8-sig", "replace"))
     return found
