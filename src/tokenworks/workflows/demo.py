@@ -66,7 +66,7 @@ def main(page: Path = PAGE) -> int:
     console = Console() if sys.stdout.isatty() else Console(width=140, color_system=None)
     names = ", ".join(FRESH)
     console.print(f"Training {names} on the even articles of the declaration", highlight=False)
-    tokenizers = [*TOKENIZERS, *fresh_tokenizers()]
+    tokenizers: list[str | Tokenizer] = [*TOKENIZERS, *fresh_tokenizers()]
     console.print(f"Comparing {len(tokenizers)} tokenizers on the odd ones\n", highlight=False)
     found = compare(tokenizers, odd_articles(), context=8192, offline=True)
     console.print(compare_table.ranking(found), highlight=False, markup=False)
