@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.assets import asset
 
 from tokenworks import Tokenizer
 from tokenworks.errors import OptionError, UnsupportedError, WriteError
@@ -48,6 +49,22 @@ def ours(tokenizer: Tokenizer, many: list[str]) -> list[list[int]]:
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
 def test_sentencepiece_comes_out_byte_for_byte(path: Path) -> None:
     assert render(sentencepiece_model.read(path), "sentencepiece")[""] == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "name", ["gpt-2.json", "gpt-neox.json", "kl3m-001-32k.json", "kl3m-004-char-8k-cased.json"]
+)
+def test_a_single_file_comes_out_byte_for_byte(name: str) -> None:
+    path = asset(f"tokenizers/{name}")
+    written = render(Tokenizer.load(path).definition, "huggingface")
+    assert written["tokenizer.json"] == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["qwen2_5.hf", "llama3.hf"])
+def test_a_folder_comes_out_byte_for_byte(name: str) -> None:
+    folder = asset(f"tokenizers/{name}")
+    written = render(Tokenizer.load(folder).definition, "huggingface")
+    assert written["tokenizer.json"] == (folder / "tokenizer.json").read_bytes()
 
 
 def test_hugging_face_comes_out_byte_for_byte(tmp_path: Path) -> None:

@@ -59,18 +59,18 @@ def read(path: Path) -> Definition:
     """
     if not path.is_dir():
         data = read_bytes(path)
-        return _with_layouts(read_document(path, parse_json(path, data)), {path.name: data})
+        return with_layouts(read_document(path, parse_json(path, data)), {path.name: data})
     companions = read_companions(path)
     main = path / "tokenizer.json"
     if not main.is_file():
         return read_document(path, legacy_document(path, companions.config), companions)
     files = {name: read_bytes(path / name) for name in ("tokenizer.json", *companions.files)}
     document = parse_json(main, files["tokenizer.json"])
-    definition = _with_layouts(read_document(main, document, companions), files)
+    definition = with_layouts(read_document(main, document, companions), files)
     return replace(definition, two_phase=two_phase.read(path, definition))
 
 
-def _with_layouts(definition: Definition, files: Mapping[str, bytes]) -> Definition:
+def with_layouts(definition: Definition, files: Mapping[str, bytes]) -> Definition:
     """Note how each file was laid out, to write it back the same."""
     layouts = {name: layout_of(data) for name, data in files.items()}
     extra = {**definition.origin.extra, "layouts": layouts}

@@ -97,7 +97,7 @@ def read_path(path: Path, **options: Any) -> Definition:
     data = read_bytes(path)
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start == b"{":
-        return _read_json(path, parse_json(path, data), options)
+        return _read_json(path, data, options)
     if _RANK_LINE.match(data):
         return tiktoken_ranks.read(path, **_rank_options(path, options))
     if data[:1] == b"\n":  # the first field of a SentencePiece model: its pieces
@@ -131,12 +131,14 @@ def _read_folder(path: Path, options: dict[str, Any]) -> Definition:
     return huggingface.read(path)  # which says what the folder lacks
 
 
-def _read_json(path: Path, document: Any, options: dict[str, Any]) -> Definition:
+def _read_json(path: Path, data: bytes, options: dict[str, Any]) -> Definition:
+    document = parse_json(path, data)
     if "bpe_ranks" in document:
         return tiktoken_ranks.read(path, **_rank_options(path, options))
     _refuse_options(f"{path}, which is JSON,", options)
     if "model" in document:
-        return huggingface.read_document(path, document)
+        definition = huggingface.read_document(path, document)
+        return huggingface.with_layouts(definition, {path.name: data})
     if "config" in document and "vocab" in document:
         return tekken.read_document(path, document)
     if document and all(type(value) is int for value in document.values()):
