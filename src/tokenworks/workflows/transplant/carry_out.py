@@ -199,7 +199,8 @@ def _about_specials(report: Report) -> list[str]:
     if names:
         shown = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
         found.append(
-            f"{len(names)} special tokens are new to the model and got the mean row: {shown}"
+            f"{len(names)} special {'token is' if len(names) == 1 else 'tokens are'} new to the model and "
+            f"got the mean row: {shown}"
         )
     for number in match.by_role.nonzero()[0].tolist()[:8]:
         old = int(match.source[number])
