@@ -32,6 +32,17 @@ TOKENIZERS: dict[str, tuple[str, int]] = {  # what to load, and the first merge 
     "GPT-NeoX": ("gpt-neox", 0),
 }
 
+# Percent of English, code and all else in the paper (arXiv:2407.16607, with 112 categories).
+PUBLISHED = {
+    "GPT-2": (99, 1, 0),
+    "cl100k": (34, 63, 3),
+    "o200k": (28, 33, 39),
+    "Mistral": (58, 26, 17),
+    "Llama-3, added": (21, 30, 48),
+    "Claude": (39, 58, 4),
+    "GPT-NeoX": (82, 15, 3),
+}
+
 
 def ask(
     collection: Path, categories: Path, name: str, merges: int | None, megabytes: float
@@ -62,6 +73,7 @@ def table(results: dict[str, Any]) -> str:
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, found in results.items():
+        paper = PUBLISHED[name]
         by_name = {one["category"]: one for one in found["shares"]}
         english = sum(o["share"] for c, o in by_name.items() if c.startswith("english"))
         code = sum(o["share"] for c, o in by_name.items() if c.startswith("code"))
@@ -71,8 +83,8 @@ def table(results: dict[str, Any]) -> str:
             for o in sorted(others, key=lambda o: -o["share"])[:5]
         )
         lines.append(
-            f"| {name} | {found['first']:,} to {found['last']:,} | {100 * english:.1f} | "
-            f"{100 * code:.1f} | {100 * (1 - english - code):.1f} | {largest} | "
+            f"| {name} | {found['first']:,} to {found['last']:,} | {100 * english:.1f} ({paper[0]}) | "
+            f"{100 * code:.1f} ({paper[1]}) | {100 * (1 - english - code):.1f} ({paper[2]}) | {largest} | "
             f"{100 * found['explained']:.0f} % | {found['processor_seconds']:.0f} | "
             f"{found['peak_mb']:,.0f} |"
         )
