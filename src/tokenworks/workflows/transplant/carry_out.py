@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import resource
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -127,11 +127,21 @@ def carry_out(order: Order, make: Callable[[Path], tuple[Embeddings, Report]]) -
                 "checking after": checked_at - written_at,
                 "healing": time.perf_counter() - checked_at,
             },
-            peak_memory_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            peak_memory_mb=_peak_memory(),
             files=tuple(sorted(file.name for file in place.model.iterdir())),
         )
         _write_report(result, report, one, new, place.model, order)
     return result
+
+
+def _peak_memory() -> float:
+    """The most memory that this process has held, in MB; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def _write(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+from io import RawIOBase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,27 +68,24 @@ class StoredRows:
         wanted, place = np.unique(ids, return_inverse=True)
         found = np.empty((len(wanted), self.row_bytes), np.uint8)
         breaks = np.flatnonzero(np.diff(wanted) != 1) + 1
-        handle = os.open(self.tensor.file, os.O_RDONLY)
-        try:
+        with self.tensor.file.open("rb", buffering=0) as file:
             for span in np.split(np.arange(len(wanted)), breaks):
                 if len(span):
-                    self._read(handle, int(wanted[span[0]]), found[span[0] : span[-1] + 1])
-        finally:
-            os.close(handle)
+                    self._read(file, int(wanted[span[0]]), found[span[0] : span[-1] + 1])
         if len(wanted) == len(ids) and np.array_equal(wanted, ids):
             return found
         return found[place]
 
-    def _read(self, handle: int, row: int, target: NDArray[np.uint8]) -> None:
+    def _read(self, file: RawIOBase, row: int, target: NDArray[np.uint8]) -> None:
         view = target.reshape(-1).data.cast("B")
         at = self.tensor.begin + row * self.row_bytes
         done = 0
+        file.seek(at)
         while done < len(view):
-            data = os.pread(handle, min(len(view) - done, 64 << 20), at + done)
-            if not data:
+            count = file.readinto(view[done : done + (64 << 20)])
+            if not count:
                 raise FormatError(f"{self.tensor.file}: ends inside {self.tensor.name}")
-            view[done : done + len(data)] = data
-            done += len(data)
+            done += count
 
 
 def decoded(raw: NDArray[np.uint8], dtype: str, width: int) -> Floats:
