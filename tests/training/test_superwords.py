@@ -91,7 +91,7 @@ def by_hand(trained: Tokenizer, text: str) -> list[int]:
     words = Tokenizer.from_definition(word_phase(definition))
     by_bytes = {piece: id for id, piece in enumerate(model.pieces)}
     ranks = {tuple(pair): rank for rank, pair in enumerate(model.merges.tolist())}
-    split = replace(pretokens("gpt2"), name="", regex=phases.pattern)
+    split = replace(pretokens("gpt2"), name="", scanner="", regex=phases.pattern)
     edges, data = split.spans(text).tolist(), text.encode()
     out: list[list[int]] = [[]]  # runs; lists that hold one pretoken's tokens stand alone
     for a, b in zip(edges[::2], edges[1::2], strict=True):
