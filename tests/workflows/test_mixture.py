@@ -96,6 +96,7 @@ def test_categories_too_alike_are_named(planted: Path, categories: Path, tmp_pat
 def test_scripts_without_text_are_named(categories: Path) -> None:
     found = mixture("gpt2", categories, merges=100, replicates=0)
     assert any("no category is written in" in w and "Katakana" in w for w in found.warnings)
+    assert any(w.startswith("the merges looked at hardly occur in el:") for w in found.warnings)
 
 
 def test_wrong_input_is_told(categories: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ _SMALL = 100_000  # bytes
 _ALIKE = 0.985  # of the likeness that two halves of one category have
 # Shares that move by this much and against each other; fewer replicates find such pairs by chance.
 _MOVES, _TRADE, _REPLICATES = 0.003, 0.85, 16
+_TOUCHED = 0.02  # of the pairs of a category that the merges looked at join
 _FEW_TOKENS = 200  # of a script, in all samples
 _FEW_PIECES = 20
 _EXPLAINED = 0.3
@@ -38,6 +39,7 @@ def cautions(
     found += _unexplained(explained)
     found += _alike(evidence, weights, spread)
     found += _without_text(evidence)
+    found += _untouched(evidence)
     small = [f"{one.name} ({one.bytes / 1e3:.0f} kB)" for one in samples if one.bytes < _SMALL]
     if small:
         found.append(f"small samples, so that rare merges say little of them: {', '.join(small)}")
@@ -116,6 +118,17 @@ def _without_text(evidence: Evidence) -> Iterable[str]:
     ]
     if missing:
         yield f"no category is written in {', '.join(missing)}; their share is given to others"
+
+
+def _untouched(evidence: Evidence) -> Iterable[str]:
+    pairs = np.maximum(evidence.by_category(evidence.pairs), 1.0)
+    rare = evidence.merged_of < _TOUCHED * pairs
+    names = [name for name, one in zip(evidence.names, rare.tolist(), strict=True) if one]
+    if names:
+        yield (
+            f"the merges looked at hardly occur in {', '.join(names)}: a share of theirs is small, but "
+            "its interval says little; look at more merges"
+        )
 
 
 def _script(piece: bytes) -> str:
