@@ -158,7 +158,6 @@ void Bpe::number_symbols_by_rank() {
   for (uint32_t b = 0; b < 256; ++b) bytes_.symbol[b] = b;
   characters_ = Characters(merges_);
   if (!characters_.empty()) cuts_ = Cuts(vocabulary_);
-  unreachable_ = live.size() + 256 < n;
 }
 
 void Bpe::first_symbols(const uint8_t* s, size_t n, std::vector<uint32_t>& symbols,

@@ -52,9 +52,10 @@ class Bpe final : public Model {
   void append_character(uint32_t code, std::vector<uint32_t>& out) const;
 
   // Whether a pretoken and a part of the same bytes can have different ids.
-  bool parts_differ() const { return options_.ignore_merges && unreachable_; }
+  bool parts_differ() const { return options_.ignore_merges; }
 
   bool byte_level() const { return options_.byte_level; }
+  bool ignore_merges() const { return options_.ignore_merges; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
   const std::vector<uint32_t>& ids() const { return ids_; }
   // Whether no piece has `separator` after anything else: then no merge reaches across the place
@@ -78,7 +79,6 @@ class Bpe final : public Model {
   ByteRanks bytes_;          // byte-level models
   Characters characters_;    // byte-level models whose symbols are numbered by rank
   Cuts cuts_;
-  bool unreachable_ = false;  // some piece is not what its bytes merge into
   bool all_bytes_ = false;  // every byte has a piece
   std::array<uint32_t, 256> fallback_piece_{};  // <0x00>..<0xFF>
   uint32_t unk_piece_ = Vocabulary::kNone;

@@ -77,10 +77,11 @@ class PretokenCache {
     size_t count;
   };
 
-  // Begins with room for `expected` pretokens.
+  // Begins with room for `expected` pretokens that are known beforehand, and as many more.
   explicit PretokenCache(size_t expected = 0)
       : near_(new_table<Entry>(kNearEntries)),
-        slot_bits_(static_cast<unsigned>(std::bit_width(std::max(expected * 4, kFewestSlots) - 1))),
+        slot_bits_(static_cast<unsigned>(
+            std::bit_width(std::max(expected * 2, expected ? kRoomySlots : kFewestSlots) - 1))),
         slots_(new_table<uint64_t>(size_t{1} << slot_bits_)) {}
 
   // A copy of what `seed` knows.
@@ -155,6 +156,7 @@ class PretokenCache {
  private:
   static constexpr size_t kNearEntries = 1 << 15;   // 1 MiB
   static constexpr size_t kFewestSlots = 1 << 12;
+  static constexpr size_t kRoomySlots = 1 << 18;    // 2 MiB
   static constexpr size_t kMostPretokens = 600000;
   static constexpr size_t kRoomyWords = 1 << 21;    // 8 MiB, of which the system gives what is used
   static constexpr size_t kMostWords = 1 << 23;     // 32 MiB of records

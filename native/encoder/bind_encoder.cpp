@@ -31,6 +31,12 @@ nb::ndarray<nb::numpy, T, nb::ndim<1>> owned(std::unique_ptr<T[]> data, size_t n
   return {raw, {n}, owner};
 }
 
+nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>> owned(LargeArray data, size_t n) {
+  uint32_t* raw = data.release();
+  nb::capsule owner(raw, [](void* p) noexcept { FreeArray()(static_cast<uint32_t*>(p)); });
+  return {raw, {n}, owner};
+}
+
 nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>> to_numpy(const uint32_t* ids, size_t n) {
   std::unique_ptr<uint32_t[]> data(new uint32_t[n + 1]);
   if (n) std::memcpy(data.get(), ids, n * sizeof(uint32_t));
@@ -168,12 +174,22 @@ nb::object encode(const Encoder& encoder, nb::handle object, std::string_view sp
   const SpecialPolicy policy = parse_policy(specials);
   const PythonText text(object);
   auto w = encoder.workspaces().borrow();
-  w->ids.clear();
+  // The ids of a short text are copied from a buffer that is kept; those of others stay where they are
+  // written, in an array of about the right size.
+  constexpr size_t kShortText = 2048;
+  IdBuffer own;
+  const bool is_short = text.size_hint() < kShortText;
+  IdBuffer& ids = is_short ? w->ids : own;
+  ids.clear();
   {
     nb::gil_scoped_release release;
-    encoder.encode(text.utf8(w->text), policy, *w, w->ids);
+    const std::string_view utf8 = text.utf8(w->text);
+    if (!is_short) ids.ensure(utf8.size() / 3);
+    encoder.encode(utf8, policy, *w, ids);
   }
-  return nb::cast(to_numpy(w->ids.data(), w->ids.size()));
+  if (is_short) return nb::cast(to_numpy(ids.data(), ids.size()));
+  const size_t n = ids.size();
+  return nb::cast(owned(ids.take(), n));
 }
 
 nb::tuple encode_spans(const Encoder& encoder, nb::handle object, std::string_view specials) {
@@ -222,10 +238,7 @@ nb::tuple encode_batch(const Encoder& encoder, nb::sequence texts, std::string_v
   std::unique_ptr<uint64_t[]> starts(new uint64_t[n + 1]);
   std::memcpy(starts.get(), batch.starts.data(), (n + 1) * sizeof(uint64_t));
   const size_t total = batch.starts.back();
-  uint32_t* ids = batch.ids.release();
-  nb::capsule owner(ids, [](void* p) noexcept { FreeArray()(static_cast<uint32_t*>(p)); });
-  return nb::make_tuple(nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>>(ids, {total}, owner),
-                        owned(std::move(starts), n + 1));
+  return nb::make_tuple(owned(std::move(batch.ids), total), owned(std::move(starts), n + 1));
 }
 
 }  // namespace

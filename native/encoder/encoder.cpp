@@ -133,26 +133,30 @@ class SpanSink final : public SegmentSink {
   std::vector<uint32_t> ends_;
 };
 
-// The most common pieces that stand for a pretoken of their own; the first of them, which are the most
-// common of all, come last and so stay near.
+// The pieces that stand for a pretoken of their own, or the most common of them where only encoding can
+// tell; the first, which are the most common of all, come last and so stay near.
 std::unique_ptr<const PretokenCache> seed_cache(const Bpe* bpe) {
   if (!bpe) return nullptr;
-  constexpr size_t kPieces = 1 << 15;
-  const size_t pieces = std::min(kPieces, bpe->vocabulary().size());
+  constexpr size_t kTried = 1 << 15;
+  const Vocabulary& vocabulary = bpe->vocabulary();
+  const size_t pieces = bpe->ignore_merges() ? vocabulary.size() : std::min(kTried, vocabulary.size());
   auto cache = std::make_unique<PretokenCache>(pieces);
   MergeScratch scratch;
   std::vector<uint32_t> ids;
   for (size_t i = pieces; i-- > 0;) {
-    const std::string_view piece = bpe->vocabulary().piece(static_cast<uint32_t>(i));
+    const std::string_view piece = vocabulary.piece(static_cast<uint32_t>(i));
     if (piece.empty() || piece.size() > kShortest) continue;
     const auto* s = reinterpret_cast<const uint8_t*>(piece.data());
-    bpe->encode_plain(s, piece.size(), scratch, ids);
-    if (ids.size() != 1) continue;
     const ShortKey key = short_key(s, piece.size(), false);
     const uint64_t hash = hash_short(key);
-    if (!cache->find_short(key, hash)) {
-      cache->insert_short(s, piece.size(), key, hash, ids);
+    if (cache->find_short(key, hash)) continue;
+    if (bpe->ignore_merges()) {
+      ids.assign(1, bpe->ids()[i]);
+    } else {
+      bpe->encode_plain(s, piece.size(), scratch, ids);
+      if (ids.size() != 1) continue;
     }
+    cache->insert_short(s, piece.size(), key, hash, ids);
   }
   return cache;
 }

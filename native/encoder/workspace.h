@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <utility>
@@ -32,6 +33,17 @@ class IdBuffer {
   size_t size() const { return size_; }
   void advance(size_t n) { size_ += n; }
   void clear() { size_ = 0; }
+  // Gives the array away, without much of what it does not use.
+  LargeArray take() {
+    if (capacity_ > 2 * size_) {
+      if (void* smaller = std::realloc(data_.get(), (size_ + 1) * sizeof(uint32_t))) {
+        (void)data_.release();
+        data_.reset(static_cast<uint32_t*>(smaller));
+      }
+    }
+    size_ = capacity_ = 0;
+    return std::move(data_);
+  }
   void append(const uint32_t* ids, size_t n) {
     ensure(n);
     if (n) std::memcpy(end(), ids, n * sizeof(uint32_t));
