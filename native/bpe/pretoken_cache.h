@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -122,19 +123,20 @@ class PretokenCache {
 
   // Needs a short pretoken that is not there.
   const Entry* insert_short(const uint8_t* s, size_t n, const ShortKey& key, uint64_t hash,
-                            const std::vector<uint32_t>& ids) {
+                            std::span<const uint32_t> ids) {
     return bring_near(key, hash, insert_record(s, n, hash, ids, key.high >> 63));
   }
 
   // Pretokens of kShortest to kLongest bytes; nothing is found as a null `begin`.
-  Ids find_long(const uint8_t* s, size_t n, uint64_t hash) const {
-    const uint32_t* record = find_record(s, n, hash);
+  Ids find_long(const uint8_t* s, size_t n, uint64_t hash, bool part = false) const {
+    const uint32_t* record = find_record(s, n, hash, part);
     return record ? Ids{record + 1, count_of(record)} : Ids{nullptr, 0};
   }
 
   // Needs a pretoken that is not there.
-  Ids insert_long(const uint8_t* s, size_t n, uint64_t hash, const std::vector<uint32_t>& ids) {
-    return {insert_record(s, n, hash, ids) + 1, ids.size()};
+  Ids insert_long(const uint8_t* s, size_t n, uint64_t hash, std::span<const uint32_t> ids,
+                  bool part = false) {
+    return {insert_record(s, n, hash, ids, part) + 1, ids.size()};
   }
 
   // Where ids that were found lie, for as long as no room is made.
@@ -202,17 +204,17 @@ class PretokenCache {
   size_t slot_of(uint64_t slot) const { return slot >> (64 - slot_bits_); }
   size_t after(size_t k) const { return (k + 1) & ((size_t{1} << slot_bits_) - 1); }
 
-  const uint32_t* find_record(const uint8_t* s, size_t n, uint64_t hash) const {
+  const uint32_t* find_record(const uint8_t* s, size_t n, uint64_t hash, bool part) const {
     for (size_t k = slot_of(hash); slots_[k]; k = after(k)) {
       if ((slots_[k] ^ hash) >> 32) continue;
       const uint32_t* record = records_.data() + static_cast<uint32_t>(slots_[k]);
-      if (*record >> 16 == n && std::memcmp(record + 1 + count_of(record), s, n) == 0) return record;
+      if (*record >> 16 == (static_cast<uint32_t>(part) << 15 | n) && std::memcmp(record + 1 + count_of(record), s, n) == 0) return record;
     }
     return nullptr;
   }
 
   const uint32_t* insert_record(const uint8_t* s, size_t n, uint64_t hash,
-                                const std::vector<uint32_t>& ids, bool part = false) {
+                                std::span<const uint32_t> ids, bool part) {
     const size_t words = 1 + ids.size() + (n + 3) / 4;
     if (used_ >> (slot_bits_ - 3) >= 5) grow();  // five eighths
     const size_t place = records_.size();

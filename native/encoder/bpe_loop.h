@@ -20,7 +20,7 @@ class RarePretokens {
     return w_.cache.insert_short(s, length, key, hash, w_.merged);
   }
 
-  // Appends the ids of a long pretoken part by part to `out`; false if it is all one part.
+  // Appends the ids of a pretoken part by part to `out`; false, and nothing, if it is all one part.
   TOKENWORKS_NOINLINE bool spell(const uint8_t* s, size_t length, std::vector<uint32_t>& out) {
     bool parted = true;
     bpe_.cuts().cut(s, length, [&](size_t begin, size_t end, uint32_t code) {
@@ -74,8 +74,16 @@ class RarePretokens {
 
   void append_part(const uint8_t* s, size_t length, bool readable, std::vector<uint32_t>& out) {
     if (length > kShortest) {
-      bpe_.encode_part(s, length, w_.scratch, w_.part);
-      out.insert(out.end(), w_.part.begin(), w_.part.end());
+      const bool kept = length <= PretokenCache::kLongest;
+      const uint64_t hash = kept ? hash_bytes(s, length) : 0;
+      PretokenCache::Ids ids{nullptr, 0};
+      if (kept) ids = w_.cache.find_long(s, length, hash, bpe_.parts_differ());
+      if (!ids.begin) {
+        bpe_.encode_part(s, length, w_.scratch, w_.part);
+        ids = {w_.part.data(), w_.part.size()};
+        if (kept) ids = w_.cache.insert_long(s, length, hash, w_.part, bpe_.parts_differ());
+      }
+      out.insert(out.end(), ids.begin, ids.begin + ids.count);
       return;
     }
     ShortKey key = short_key(s, length, readable);
@@ -196,14 +204,7 @@ class BatchLoop {
         continue;
       }
       if (m.foreign) {
-        const size_t place = w_.spelled.size();
-        if (rare_.spell(s + begin, length, w_.spelled)) {
-          found = {{static_cast<uint32_t>(place), kSpelled}, static_cast<uint32_t>(w_.spelled.size() - place)};
-          if (found.count <= PretokenCache::kInline) {
-            std::copy(w_.spelled.begin() + place, w_.spelled.end(), found.ids);
-          }
-          continue;
-        }
+        if (spell(m, s + begin, length)) continue;
         if (length <= PretokenCache::kLongest) m.hash = hash_bytes(s + begin, length);
       }
       if (length <= PretokenCache::kLongest) {
@@ -214,6 +215,18 @@ class BatchLoop {
         found.count = kUncached;
       }
     }
+  }
+
+  // Spells a long pretoken that is not ASCII; false if it cannot be parted. Its parts are kept, it is not.
+  bool spell(const Missing& m, const uint8_t* s, size_t length) {
+    const size_t place = w_.spelled.size();
+    if (!rare_.spell(s, length, w_.spelled)) return false;
+    Found& found = found_[m.at];
+    found = {{static_cast<uint32_t>(place), kSpelled}, static_cast<uint32_t>(w_.spelled.size() - place)};
+    if (found.count <= PretokenCache::kInline) {
+      std::copy(w_.spelled.begin() + static_cast<std::ptrdiff_t>(place), w_.spelled.end(), found.ids);
+    }
+    return true;
   }
 
   void store(const uint8_t* s, size_t count) {
