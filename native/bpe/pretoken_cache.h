@@ -146,8 +146,9 @@ class PretokenCache {
 
   // Forgets everything if there is much of it. Only here: what was found stays where it is meanwhile.
   void make_room() {
-    if (records_.size() > kMostWords || used_ > kMostPretokens) clear();
+    if (full()) clear();
   }
+  bool full() const { return records_.size() > kMostWords || used_ > kMostPretokens; }
 
   // Asks for the memory that looking up a pretoken will need: first its slot, then its record.
   void prefetch_slot(uint64_t hash) const { prefetch(slots_.get() + slot_of(hash)); }

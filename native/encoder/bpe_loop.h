@@ -24,10 +24,10 @@ class RarePretokens {
   TOKENWORKS_NOINLINE bool spell(const uint8_t* s, size_t length, std::vector<uint32_t>& out) {
     bool parted = true;
     bpe_.cuts().cut(s, length, [&](size_t begin, size_t end, uint32_t code) {
-      if (code) {
-        bpe_.append_character(code, out);
-      } else if (end - begin == length) {
+      if (end - begin == length) {
         parted = false;
+      } else if (code) {
+        bpe_.append_character(code, out);
       } else {
         append_part(s + begin, end - begin, begin + 16 <= length, out);
       }
@@ -73,8 +73,10 @@ class RarePretokens {
   }
 
   void append_part(const uint8_t* s, size_t length, bool readable, std::vector<uint32_t>& out) {
+    // A pretoken can have more parts than there is room for.
+    const bool room = !w_.cache.full();
     if (length > kShortest) {
-      const bool kept = length <= PretokenCache::kLongest;
+      const bool kept = room && length <= PretokenCache::kLongest;
       const uint64_t hash = kept ? hash_bytes(s, length) : 0;
       PretokenCache::Ids ids{nullptr, 0};
       if (kept) ids = w_.cache.find_long(s, length, hash, bpe_.parts_differ());
@@ -92,6 +94,10 @@ class RarePretokens {
     const PretokenCache::Entry* e = w_.cache.near().place(hash);
     if (!(e->key == key) && !(e = w_.cache.find_short(key, hash))) {
       bpe_.encode_part(s, length, w_.scratch, w_.part);
+      if (!room) {
+        out.insert(out.end(), w_.part.begin(), w_.part.end());
+        return;
+      }
       e = w_.cache.insert_short(s, length, key, hash, w_.part);
     }
     const uint32_t* ids = w_.cache.ids(*e);
@@ -148,7 +154,6 @@ class BatchLoop {
   using Entry = PretokenCache::Entry;
   static constexpr size_t kRoom = scanner::kBatchRoom;
   static constexpr uint32_t kUncached = UINT32_MAX;  // a count: too long to be kept
-
   static constexpr uint32_t kSpelled = 1;  // in place of the second of many ids: the first is their place
 
   struct Found {
@@ -187,8 +192,8 @@ class BatchLoop {
         m.hash = hash_short(m.key);
       } else {
         m.foreign = cuts_ && !is_ascii(s + begin, length);
-        if (m.foreign) continue;
-        m.hash = length <= PretokenCache::kLongest ? hash_bytes(s + begin, length) : 0;
+        const bool kept = length <= PretokenCache::kLongest && !m.foreign;
+        m.hash = kept ? hash_bytes(s + begin, length) : 0;
       }
       w_.cache.prefetch_slot(m.hash);
     }

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 #include "encoder/bpe_loop.h"
@@ -280,7 +281,11 @@ Encoder::Batch Encoder::encode_batch(const std::vector<size_t>& sizes, const Tex
     copy_stretches();
   };
   std::vector<std::thread> others;
-  for (unsigned t = 1; t < threads; ++t) others.emplace_back(work, t);
+  try {
+    for (unsigned t = 1; t < threads; ++t) others.emplace_back(work, t);
+  } catch (const std::system_error&) {  // the system gives no more threads: those there are do the work
+    for (size_t t = others.size() + 1; t < threads; ++t) all_encoded.arrive_and_drop();
+  }
   work(0);
   for (std::thread& other : others) other.join();
   if (failure) std::rethrow_exception(failure);

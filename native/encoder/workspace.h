@@ -31,6 +31,7 @@ class IdBuffer {
   uint32_t* end() { return data_.get() + size_; }
   const uint32_t* data() const { return data_.get(); }
   size_t size() const { return size_; }
+  size_t capacity() const { return capacity_; }
   void advance(size_t n) { size_ += n; }
   void clear() { size_ = 0; }
   // Gives the array away, without much of what it does not use.
@@ -76,6 +77,18 @@ struct Workspace {
   std::vector<Piece> parts;
   TextBuffer text;
   IdBuffer ids;
+
+  // Before it is laid aside: an unusually long text leaves no large buffers behind.
+  void trim() {
+    text.trim();
+    for (std::vector<uint32_t>* v : {&merged, &part, &spelled}) {
+      if (v->capacity() > kMostKept) std::vector<uint32_t>().swap(*v);
+    }
+    if (ids.capacity() > kMostKept) ids = IdBuffer();
+  }
+
+ private:
+  static constexpr size_t kMostKept = size_t{1} << 22;
 };
 
 // Workspaces at rest. Lock-free, so that a child process forked at any moment can use it.
@@ -115,6 +128,7 @@ class WorkspacePool {
 
  private:
   void give_back(std::unique_ptr<Workspace> workspace) {
+    workspace->trim();
     for (auto& slot : resting_) {
       Workspace* empty = nullptr;
       if (slot.compare_exchange_strong(empty, workspace.get(), std::memory_order_release)) {

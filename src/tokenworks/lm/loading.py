@@ -106,7 +106,7 @@ def model_folder(path: str | os.PathLike[str], *, offline: bool = False) -> Path
     elif shipped:
         hint = f"tokenworks-models holds {', '.join(shipped)}"
     else:
-        hint = "small reference models come with: pip install tokenworks-models"
+        hint = "name a folder that holds config.json and weights"
     raise UnknownNameError(f"no model folder {text[:200]!r}; {hint}")
 
 
