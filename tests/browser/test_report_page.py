@@ -111,14 +111,20 @@ def test_tables_sort_and_figures_download(
             "(body) => [...body.rows].map((row) => Number(row.cells[3].dataset.value))"
         )
         assert sizes == sorted(sizes) and len(sizes) == len(figures["labels"])
-        for link in page.locator("a.csv").all():
+        links = page.locator("a.csv").count()
+        names = []
+        for at in range(links):
+            if at % 8 == 7:  # Chromium holds back the eleventh download of a page
+                page.reload()
             with page.expect_download() as waiting:
-                link.click()
-            target = tmp_path / waiting.value.suggested_filename
+                page.locator("a.csv").nth(at).click()
+            names.append(waiting.value.suggested_filename)
+            target = tmp_path / names[-1]
             waiting.value.save_as(target)
             rows = list(csv.reader(target.open(encoding="utf-8", newline="")))
             assert len(rows) > 1
             assert {len(row) for row in rows} == {len(rows[0])}
+        assert len(set(names)) == links > 10
 
 
 def test_it_is_small(report: Path) -> None:
