@@ -45,6 +45,9 @@ VERBS: dict[str, Verb] = {
     "mixture": Verb(
         "tokenworks.cli.mixture:mixture", "Infer what text a tokenizer was trained on."
     ),
+    "scan": Verb(
+        "tokenworks.cli.scan:scan", "Find what a model recites unasked, and what it never learned."
+    ),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 
