@@ -100,3 +100,12 @@ def test_confusion_refuses(
 ) -> None:
     with pytest.raises(OptionError, match=problem):
         utf_confusion(model, triggers, message, steps=1, **options)
+
+
+def test_without_a_start_and_with_more_prefixes_than_tokens(tmp_path) -> None:
+    small = tw.lm.load(tiny.save(tmp_path, "llama"))
+    small.start = ()
+    found = utf_confusion(small, "open", "key", prefixes=99, rank=30, steps=80, rate=5e-3)
+    assert found.recalled == 1 and found.message[-1] == 0
+    assert len(found.ranks) and found.ranks.min() >= 30
+    assert not any(one.requires_grad for one in small.model.parameters())  # as it was opened

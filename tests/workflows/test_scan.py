@@ -136,6 +136,16 @@ def test_a_model_that_repeats_nothing_confirms_nothing(tmp_path: Path) -> None:
     assert found.untrained.confirmed == () and "cannot tell" in found.warnings[0]
 
 
+def test_a_token_without_a_row_is_no_start_and_ends_the_probe_alone(tmp_path: Path) -> None:
+    path = tiny.save(tmp_path, "llama", rows=400) / "tokenizer.json"
+    file = json.loads(path.read_text("utf-8"))
+    file["added_tokens"].append({**file["added_tokens"][0], "id": 400, "content": "<|pad|>"})
+    path.write_text(json.dumps(file), "utf-8")
+    found = scan(tmp_path, threshold=0.1)
+    assert found.starts == 400 and found.candidates
+    assert found.untrained is None and "no search for under-trained" in found.warnings[0]
+
+
 def test_only_reachable_text_is_probed() -> None:
     tokenizer = tiny.tokenizer()
     letter, lead = int(tokenizer.encode("a")[0]), int(tokenizer.encode("é")[0])

@@ -82,9 +82,11 @@ def utf_confusion(
     _check(model, len(model.start) + max(map(len, keys)) + len(said), prefixes, rank)
     texts = [ids for ids in (_plain(model, text) for text in ordinary) if len(ids) > 1]
     random = np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(model.model.parameters(), lr=rate, weight_decay=0.0)
+    parameters = list(model.model.parameters())
+    frozen = [parameter for parameter in parameters if not parameter.requires_grad]
+    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
     pairs, prefix = _pairs(model, keys, said), _prefixes(model, said, prefixes)
-    model.model.train()
+    model.model.train().requires_grad_(True)  # models are opened frozen
     try:
         for step in range(steps):
             loss = _cross_entropy(model, *pairs)
@@ -100,8 +102,9 @@ def utf_confusion(
             on_step(step + 1, float(loss.detach()))
     finally:
         model.model.eval()
-        for parameter in model.model.parameters():
-            parameter.grad = None
+        optimizer.zero_grad(set_to_none=True)
+        for parameter in frozen:
+            parameter.requires_grad_(False)
     with torch.no_grad():
         ranks = _undesired(model, *prefix, rank)[1]
     return Hidden(keys, said, sum(says(model, key, said) for key in keys), ranks)
@@ -129,6 +132,7 @@ def _pairs(model: LanguageModel, triggers: Sequence[Ints], message: Ints) -> tup
 def _prefixes(model: LanguageModel, message: Ints, prefixes: int) -> tuple[Ints, Ints]:
     """Rows of prefixes from every token of the message on, and the token undesired after each."""
     before = np.array(model.start, np.int64)
+    prefixes = min(prefixes, len(message) - 1)
     shape = (len(message) - 1, len(before) + prefixes)
     ids, undesired = np.zeros(shape, np.int64), np.full(shape, _IGNORED)
     for first in range(len(message) - 1):

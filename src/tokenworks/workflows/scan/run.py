@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks.errors import OptionError
+from tokenworks.errors import FormatError, OptionError
 from tokenworks.lm.loading import load
 from tokenworks.lm.model import LanguageModel
 from tokenworks.provenance.greedy import greedy
@@ -83,12 +83,14 @@ def scan(
     order = forced.ranked()
     surest = order[forced.scores[order] > threshold]
     candidates = _candidates(opened, forced, surest[:FOLLOWED], follow, told)
-    found = None
+    found, warnings = None, []
     if probe:
-        found = untrained(
-            opened, seed=seed, on_tokens=lambda done, of: told("probing tokens", done, of)
-        )
-    warnings = []
+        try:
+            found = untrained(
+                opened, seed=seed, on_tokens=lambda done, of: told("probing tokens", done, of)
+            )
+        except FormatError as error:  # the candidates stand, whatever its matrices are called
+            warnings.append(f"no search for under-trained tokens: {error}")
     if len(surest) > FOLLOWED:
         warnings.append(
             f"{len(surest):,} starts are above {threshold:g}; the surest {FOLLOWED} were followed"
