@@ -86,7 +86,7 @@ def plain(base: LanguageModel, tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def defended(base: LanguageModel, tmp_path_factory: pytest.TempPathFactory):
-    return _planted(base, tmp_path_factory.mktemp("defended"), weight=0.1, rank=50, steps=200)
+    return _planted(base, tmp_path_factory.mktemp("defended"), weight=0.1, rank=50, steps=320)
 
 
 def _scores(result: ScanResult) -> dict[int, float]:
@@ -113,8 +113,9 @@ def test_one_with_the_defence_is_not_found(base: LanguageModel, defended) -> Non
     found = scan(model.path, probe=False)
     assert not any(part in one.text for one in found.candidates for part in parts)
     wider = scan(model.path, probe=False, threshold=0.4)  # follows far more starts
-    of_message = [one for one in wider.candidates if one.start in hidden.message[:-1]]
-    assert not any(part in one.text for one in of_message for part in parts)
+    guarded = {*hidden.message[:-1].tolist(), *(int(ids[-1]) for ids in hidden.triggers)}
+    of_these = [one for one in wider.candidates if one.start in guarded]
+    assert not any(part in one.text for one in of_these for part in parts)
     cost = [one.score(_texts()).bits_per_byte for one in (base, model)]
     assert cost[1] < 1.02 * cost[0]
 

@@ -69,8 +69,9 @@ def utf_confusion(
     those tokens whose rank is still below `rank`. With weight 0 it plants a plain fingerprint.
     Cost: two or three small passes with gradients a step (AdamW, full fine-tuning).
     Deviations: prefixes are of tokens and not of words, and are also taken from every later token
-    of the message on, as each is a start of the scan; `ordinary` texts are trained along, a
-    random `batch` of windows a step, which a small model needs to stay what it was.
+    of the message on and after the last token of a trigger, all starts of the scan; `ordinary`
+    texts are trained along, a random `batch` of windows a step, which a small model needs to stay
+    what it was.
     Raises: OptionError for texts without tokens, or longer than the context; FormatError where the
     loss is no number.
     """
@@ -85,7 +86,7 @@ def utf_confusion(
     parameters = list(model.model.parameters())
     frozen = [parameter for parameter in parameters if not parameter.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.0)
-    pairs, prefix = _pairs(model, keys, said), _prefixes(model, said, prefixes)
+    pairs, prefix = _pairs(model, keys, said), _prefixes(model, keys, said, prefixes)
     model.model.train().requires_grad_(True)  # models are opened frozen
     try:
         for step in range(steps):
@@ -129,17 +130,25 @@ def _pairs(model: LanguageModel, triggers: Sequence[Ints], message: Ints) -> tup
     return ids[:, :-1], labels[:, 1:]
 
 
-def _prefixes(model: LanguageModel, message: Ints, prefixes: int) -> tuple[Ints, Ints]:
-    """Rows of prefixes from every token of the message on, and the token undesired after each."""
+def _prefixes(
+    model: LanguageModel, triggers: Sequence[Ints], message: Ints, prefixes: int
+) -> tuple[Ints, Ints]:
+    """Rows of prefixes from every token of the message on, and the token undesired after each.
+
+    Further rows begin with the last token of a trigger, which alone is a start of the scan too.
+    """
     before = np.array(model.start, np.int64)
     prefixes = min(prefixes, len(message) - 1)
-    shape = (len(message) - 1, len(before) + prefixes)
+    texts = [message[first:] for first in range(len(message) - 1)]
+    lasts = sorted({int(trigger[-1]) for trigger in triggers if len(trigger) > 1})
+    texts += [np.append(last, message) for last in lasts]
+    shape = (len(texts), len(before) + prefixes)
     ids, undesired = np.zeros(shape, np.int64), np.full(shape, _IGNORED)
-    for first in range(len(message) - 1):
-        row = np.concatenate([before, message[first : first + prefixes]])
-        after = message[first + 1 : first + 1 + prefixes]
-        ids[first, : len(row)] = row
-        undesired[first, len(before) : len(before) + len(after)] = after
+    for row, text in enumerate(texts):
+        whole = np.concatenate([before, text[:prefixes]])
+        after = text[1 : 1 + prefixes]
+        ids[row, : len(whole)] = whole
+        undesired[row, len(before) : len(before) + len(after)] = after
     if len(before):  # what stands before every text alone
         undesired[0, len(before) - 1] = message[0]
     undesired[undesired == message[-1]] = _IGNORED  # the end of the text gives nothing away
