@@ -45,7 +45,8 @@ bool only_use_earlier(const MergeTable& merges) {
 }  // namespace
 
 Characters::Characters(const MergeTable& merges) {
-  if (merges.shares_ranks() || !only_use_earlier(merges)) return;
+  if (merges.shares_ranks()) return;
+  const bool ordered = only_use_earlier(merges);
   const Neighbours neighbours(merges);
   entries_.assign(kCodePoints, {});
   for (uint32_t code = 0x80; code < kCodePoints; ++code) {
@@ -81,8 +82,8 @@ Characters::Characters(const MergeTable& merges) {
     e.second = n == 2 ? symbols[1] : 0;
     e.count = n;
     for (unsigned kind = 0; kind < 2; ++kind) {
-      if (across_left[kind] <= highest) e.after |= 1u << kind;
-      if (across_right[kind] <= highest) e.before |= 1u << kind;
+      if (!ordered || across_left[kind] <= highest) e.after |= 1u << kind;
+      if (!ordered || across_right[kind] <= highest) e.before |= 1u << kind;
     }
   }
 }

@@ -3,7 +3,8 @@
 // A merge across the edge of a character could come first only if its rank were lower than those of the
 // merges within. Where no such merge exists for the neighbouring byte at hand, the character's own merges
 // happen whatever else does, and merging can begin from their outcome: half or a third as many symbols
-// in most scripts. This needs merges that only use what merges before them made.
+// in most scripts. This needs merges that only use what merges before them made; of others only characters that
+// stand alone are known.
 #pragma once
 
 #include <array>
