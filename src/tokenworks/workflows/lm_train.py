@@ -138,6 +138,8 @@ def lm_train(
         run = Run(folder, _hash(named, field), chosen, recipe, file, tokenizer, separator)
         run.agree(rank)
         module = run.train(where, rank, world, bf16, every, on_moment)
+        if world > 1:
+            _wait()  # the first process writes the log that all read
         last = last_loss(folder)
         result = TrainedModel(
             path=target,
@@ -188,6 +190,13 @@ def _processes(device: str | None) -> Iterator[tuple[Any, int, int]]:
         yield where, torch.distributed.get_rank(), world
     finally:
         torch.distributed.destroy_process_group()
+
+
+def _wait() -> None:
+    """Until every process is here."""
+    import torch
+
+    torch.distributed.barrier()
 
 
 def _hash(named: list[Any], field: str) -> str:
