@@ -27,10 +27,10 @@ from tokenworks.data.udhr import declaration
 from tokenworks.errors import FormatError, OptionError, UnknownNameError, UnsupportedError
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe, Definition, WordPiece
+from tokenworks.tokenizer.prune_plan import fixed, parts
 from tokenworks.workflows.extension_proof import BrokenLawError
 from tokenworks.workflows.piece_scripts import outside_scripts, script_names, scripts_of_languages
 from tokenworks.workflows.prune import PruneResult, compare, prune
-from tokenworks.workflows.prune_plan import fixed, parts
 
 LANGUAGES = ("de", "tr", "el")
 SIZES = dict.fromkeys(BASES, 3000) | {"kl3m-004-char-4k-cased": 1000}

@@ -121,6 +121,24 @@ def match(old: Tokenizer, new: Tokenizer, old_rows: int) -> Match:
     )
 
 
+def inherited_match(
+    old: Tokenizer, new: Tokenizer, new_ids: NDArray[np.int64], old_rows: int
+) -> Match:
+    """The match of a vocabulary with one cut out of it, by the map of ids."""
+    rows = new_rows(old, new, old_rows)
+    source = np.full(rows, -1, np.int64)
+    stay = np.flatnonzero(new_ids >= 0)
+    source[new_ids[stay]] = stay
+    used = token_ids(old)
+    empty = np.setdiff1d(np.arange(rows), token_ids(new))
+    spare = np.setdiff1d(np.arange(old_rows), used)
+    if len(spare):
+        source[empty] = spare[np.minimum(np.arange(len(empty)), len(spare) - 1)]
+        empty = empty[:0]
+    none = np.zeros(0, np.int64)
+    return Match(old, new, source, np.zeros(rows, np.bool_), none, none, empty, used)
+
+
 def new_rows(old: Tokenizer, new: Tokenizer, old_rows: int) -> int:
     """Rows of the new matrices: padded to the power of two (at most 128) that the old ones are."""
     if new.max_id_plus_one == old.max_id_plus_one:

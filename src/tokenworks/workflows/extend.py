@@ -22,10 +22,11 @@ from tokenworks.errors import OptionError, UnsupportedError
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.byte_map import to_characters
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition
+from tokenworks.tokenizer.piece_ids import inherited
 from tokenworks.training.merges import Words, learn_merges
 from tokenworks.workflows.base_words import base_words
 from tokenworks.workflows.extension_proof import ExtensionProof, Sample, prove_extension, sample
-from tokenworks.workflows.grown_folder import inherited, require_bpe, write_grown
+from tokenworks.workflows.grown_folder import require_bpe, write_grown
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,10 @@ from typing import Any
 from tokenworks.errors import UnsupportedError
 from tokenworks.files import atomic_folder, write_bytes, write_manifest
 from tokenworks.tokenizer import Tokenizer
-from tokenworks.tokenizer.definition import Bpe, Origin, Unigram
+from tokenworks.tokenizer.definition import Bpe, Unigram
 from tokenworks.tokenizer.writers.write import render
 from tokenworks.workflows.verify import verify
 from tokenworks.workflows.verify.subjects import Aspect
-
-# What only the file of the old tokenizer said: of its pieces one by one, or of the file itself.
-_OF_THE_FILE = ("scores", "types", "token_type", "entries", "sha256", "source", "embedded")
-
-
-def inherited(origin: Origin) -> Origin:
-    """The origin of a tokenizer with other pieces: the format's ways without the old file's data."""
-    extra = {key: value for key, value in origin.extra.items() if key not in _OF_THE_FILE}
-    format = "trained" if origin.format == "gguf" else origin.format
-    return Origin(format, None, extra)
 
 
 def write_grown(

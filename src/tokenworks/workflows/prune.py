@@ -27,15 +27,15 @@ from tokenworks.text.hostile import hostile_texts
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe, Unigram
 from tokenworks.tokenizer.json_layout import Layout, json_text
+from tokenworks.tokenizer.piece_ids import id_map, renumbered
+from tokenworks.tokenizer.prune_plan import Limits, plan
 from tokenworks.workflows.extension_proof import BrokenLawError
 from tokenworks.workflows.grown_folder import require_bpe, write_grown
-from tokenworks.workflows.piece_ids import id_map, renumbered
 from tokenworks.workflows.piece_scripts import (
     outside_scripts,
     script_names,
     scripts_of_languages,
 )
-from tokenworks.workflows.prune_plan import Limits, plan
 from tokenworks.workflows.transplant.inherit import inherit
 from tokenworks.workflows.transplant.result import TransplantResult
 

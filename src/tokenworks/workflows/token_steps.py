@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tokenworks.tokenizer.definition import Bpe, TwoPhase, Unigram
+from tokenworks.tokenizer.merge_trace import MergeTrace
 from tokenworks.tokenizer.pattern_split import split
+from tokenworks.tokenizer.piece_ids import trace_of
 from tokenworks.workflows.audit.describe import shown
-from tokenworks.workflows.merge_trace import MergeTrace
-from tokenworks.workflows.piece_ids import trace_of
 
 if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
+from tokenworks.tokenizer.merge_trace import MergeTrace
 from tokenworks.tokenizer.model_alone import model_alone
 from tokenworks.workflows.audit.describe import quoted
 from tokenworks.workflows.audit.reach import CONTEXTS
-from tokenworks.workflows.merge_trace import MergeTrace
 from tokenworks.workflows.text_around import as_texts, impossible
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import Any
 from tokenworks.text.reading import documents_of
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe
+from tokenworks.tokenizer.merge_trace import MergeTrace
 from tokenworks.tokenizer.model_alone import unmerged
 from tokenworks.workflows.audit.describe import by_category, by_script, longest, shown
 from tokenworks.workflows.audit.drift import drift
@@ -21,7 +22,6 @@ from tokenworks.workflows.audit.reasons import explain_merges, reasons
 from tokenworks.workflows.audit.result import AuditResult, Finding, Level, Rows, Token
 from tokenworks.workflows.audit.splits import splits
 from tokenworks.workflows.audit.usage import usage
-from tokenworks.workflows.merge_trace import MergeTrace
 from tokenworks.workflows.verify.shrink import shrink
 
 DOCUMENT = 1 << 16  # bytes; longer documents of a corpus are cut

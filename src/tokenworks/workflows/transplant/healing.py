@@ -14,7 +14,7 @@ from tokenworks.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import Held, Rows
 from tokenworks.workflows.transplant.writing import write_weights
 
-_BATCH, _LENGTH = 8, 256
+BATCH, LENGTH = 8, 256
 _TOKEN_RATE, _INNER_RATE = 0.002, 0.002  # a trained model: gentler than the recipe for a new one
 _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
@@ -27,6 +27,8 @@ def heal(
     *,
     names: dict[str, str],
     whole: bool = False,
+    batch: int = BATCH,
+    length: int = LENGTH,
     seed: int = 0,
     told: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> dict[str, Any]:
@@ -35,10 +37,11 @@ def heal(
     Args:
         folder: of the model; its files are replaced.
         texts: to train on.
-        steps: of 8 sequences of up to 256 tokens.
+        steps: how many.
         work: for the encoded text and the new files.
         names: tensors of the token matrices, by part.
         whole: train everything; otherwise the token matrices only, and no other tensor changes.
+        batch: sequences of a step. length: tokens of a sequence, at most the model's context.
         seed: of the order of the text.
         told: hears the steps.
 
@@ -59,11 +62,11 @@ def heal(
     from tokenworks.lm.token_file import batches, write_tokens
 
     model = load(folder)
-    length = min(_LENGTH, model.context or _LENGTH)
+    length = min(length, model.context or length)
     file = write_tokens(work / "heal.bin", texts, model.tokenizer, _separator(model.tokenizer))
     recipe = Recipe(
         steps=steps,
-        batch=_BATCH,
+        batch=batch,
         length=length,
         matrix_rate=_INNER_RATE,
         other_rate=_TOKEN_RATE,
@@ -95,7 +98,7 @@ def heal(
     return {
         "steps": steps,
         "trained": "all" if whole else "embeddings",
-        "tokens": steps * _BATCH * length,
+        "tokens": steps * batch * length,
         "loss_first": float(np.mean(losses[:few])),
         "loss_last": float(np.mean(losses[-few:])),
     }

@@ -14,7 +14,7 @@ from tokenworks.errors import OptionError
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import Embeddings
 from tokenworks.transplant.initialization import Report, compose
-from tokenworks.transplant.matching import Match, new_rows, token_ids
+from tokenworks.transplant.matching import inherited_match
 from tokenworks.workflows.transplant.carry_out import Order, carry_out
 from tokenworks.workflows.transplant.material import read_texts
 from tokenworks.workflows.transplant.result import TransplantResult
@@ -80,21 +80,3 @@ def inherit(
         return compose(matched, one.embeddings())
 
     return carry_out(order, make)
-
-
-def inherited_match(
-    old: Tokenizer, new: Tokenizer, new_ids: NDArray[np.int64], old_rows: int
-) -> Match:
-    """The match of a vocabulary with one cut out of it, by the map of ids."""
-    rows = new_rows(old, new, old_rows)
-    source = np.full(rows, -1, np.int64)
-    stay = np.flatnonzero(new_ids >= 0)
-    source[new_ids[stay]] = stay
-    used = token_ids(old)
-    empty = np.setdiff1d(np.arange(rows), token_ids(new))
-    spare = np.setdiff1d(np.arange(old_rows), used)
-    if len(spare):
-        source[empty] = spare[np.minimum(np.arange(len(empty)), len(spare) - 1)]
-        empty = empty[:0]
-    none = np.zeros(0, np.int64)
-    return Match(old, new, source, np.zeros(rows, np.bool_), none, none, empty, used)

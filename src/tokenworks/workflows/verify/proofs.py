@@ -10,8 +10,8 @@ import regex
 
 from tokenworks.tokenizer.definition import Bpe, Definition
 from tokenworks.tokenizer.known_encodings import ENCODINGS
+from tokenworks.tokenizer.merge_trace import MergeTrace
 from tokenworks.tokenizer.model_alone import unmerged
-from tokenworks.workflows.merge_trace import MergeTrace
 from tokenworks.workflows.verify.definitions import MOST, Comparison, Pair
 
 LOOKAHEAD = regex.compile(r"\(\?[!=][^()]*\)")

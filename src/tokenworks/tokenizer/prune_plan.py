@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
 from tokenworks.tokenizer.model_alone import unmerged
-from tokenworks.workflows.piece_ids import ids_in_steps, trace_of
+from tokenworks.tokenizer.piece_ids import ids_in_steps, trace_of
 
 
 def parts(definition: Definition) -> NDArray[np.int64]:

@@ -7,7 +7,7 @@ import random
 import numpy as np
 
 from tokenworks.tokenizer.definition import Bpe
-from tokenworks.workflows.merge_trace import MergeTrace
+from tokenworks.tokenizer.merge_trace import MergeTrace
 
 
 def small_model(seed: int) -> Bpe:

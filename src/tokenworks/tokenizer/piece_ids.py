@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks.tokenizer.definition import Bpe, Definition, Step, Unigram
-from tokenworks.workflows.grown_folder import inherited
-from tokenworks.workflows.merge_trace import MergeTrace
+from tokenworks.tokenizer.definition import Bpe, Definition, Origin, Step, Unigram
+from tokenworks.tokenizer.merge_trace import MergeTrace
+
+# What only the file of the old tokenizer said: of its pieces one by one, or of the file itself.
+_OF_THE_FILE = ("scores", "types", "token_type", "entries", "sha256", "source", "embedded")
 
 
 def ids_in_steps(steps: Iterable[Step]) -> set[int]:
@@ -104,6 +106,13 @@ def renumbered(
         pad_id=one(definition.pad_id),
         origin=_origin(definition),
     )
+
+
+def inherited(origin: Origin) -> Origin:
+    """The origin of a tokenizer with other pieces: the format's ways without the old file's data."""
+    extra = {key: value for key, value in origin.extra.items() if key not in _OF_THE_FILE}
+    format = "trained" if origin.format == "gguf" else origin.format
+    return Origin(format, None, extra)
 
 
 def _merges_among(model: Bpe, kept: NDArray[np.bool_]) -> NDArray[np.bool_]:
