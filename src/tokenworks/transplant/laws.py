@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -257,8 +258,36 @@ def merging(merge: Callable[..., list[list[tuple[int, ...]]]]) -> None:
     assert lengths == sorted(lengths, reverse=True), f"lengths {lengths} rise"
 
 
+@law("looking at every row, it is the softmax; looking at some, never a wrong logit", when="head")
+def retrieved(build: Callable[..., Any]) -> None:
+    draw = np.random.default_rng(2)
+    for biased in (False, True):
+        rows = Held(draw.normal(size=(900, _WIDTH)).astype(np.float32))
+        bias = Held(draw.normal(size=(900, 1)).astype(np.float32)) if biased else None
+        hidden = draw.normal(size=(7, _WIDTH)).astype(np.float32)
+        logits = (hidden @ rows.array.T).astype(np.float64)
+        logits += bias.array[:, 0] if bias is not None else 0
+        most = logits.max(axis=1, keepdims=True)
+        softmax = logits - most - np.log(np.exp(logits - most).sum(axis=1, keepdims=True))
+        ids, logs = build(rows, bias=bias, always=[3], searched=900, neighbours=900).log_probs(
+            hidden
+        )
+        for row in range(len(hidden)):
+            found = {int(n): log for n, log in zip(ids[row], logs[row], strict=True) if n >= 0}
+            assert sorted(found) == list(range(900)), "not every token, or one twice"
+            worst = max(abs(log - softmax[row, n]) for n, log in found.items())
+            assert worst < 1e-4, f"a log-probability is off by {worst}"
+        ids, logs = build(rows, bias=bias, always=[3], searched=2, neighbours=20).log_probs(hidden)
+        assert (ids == 3).sum(axis=1).tolist() == [1] * len(hidden), "a token is missing or twice"
+        assert np.allclose(np.exp(logs).sum(axis=1), 1), "no distribution"
+        for row in range(len(hidden)):
+            kept = ids[row] >= 0
+            apart = logs[row][kept] - softmax[row, ids[row][kept]]
+            assert np.ptp(apart) < 1e-4, "logits of those found are not the true ones"
+
+
 @law("a method says whether it makes rows or changes a model")
 def declared(item: object) -> None:
     info = getattr(item, "method_info", None)
-    kinds = {"initializer", "transform", "dynamic"} & set(info.declares if info else ())
-    assert len(kinds) == 1, "declare one of 'initializer', 'transform' and 'dynamic'"
+    kinds = {"initializer", "transform", "dynamic", "head"} & set(info.declares if info else ())
+    assert len(kinds) == 1, "declare one of 'initializer', 'transform', 'dynamic' and 'head'"
