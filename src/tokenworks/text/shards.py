@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,11 @@ from ..errors import OptionError
 from .compression import sniffed
 from .options import Split
 from .sources import Source
-from .utf8 import cut_near_newline
+from .utf8 import LIKELY_CUT, cut_near_newline
 
 _BLOCK = 1 << 16
 _SEEN = 8  # the bytes around a newline that a cut depends on
+_NEWLINE = re.compile(rb"\n")
 
 
 def shards(
@@ -54,13 +56,14 @@ def _ranges(source: Source, size: int, *, whole_line: bool) -> list[Source]:
     if length < 2 * size:
         return [source]
     cut_at = _after_newline if whole_line else cut_near_newline
+    near = _NEWLINE if whole_line else LIKELY_CUT
     cuts = [0]
     with path.open("rb", buffering=0) as file:
         head = file.read(6)
         if sniffed(head) or head[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return [source]
         while cuts[-1] + size < length:
-            cut = _next_cut(file, cuts[-1] + size, cut_at)
+            cut = _next_cut(file, cuts[-1] + size, near, cut_at)
             if cut is None or cut >= length:
                 break
             cuts.append(cut)
@@ -75,26 +78,28 @@ def _after_newline(_: bytes | bytearray, newline: int) -> int:
 
 
 def _next_cut(
-    file: BinaryIO, at: int, cut_at: Callable[[bytes | bytearray, int], int]
+    file: BinaryIO,
+    at: int,
+    near: re.Pattern[bytes],
+    cut_at: Callable[[bytes | bytearray, int], int],
 ) -> int | None:
-    """The first good place near a newline after `at`; None if there is none until the end."""
+    """The first good place at a newline that `near` matches, after `at`; None if none is left."""
     base = at - _SEEN
     file.seek(base)
-    held = file.read(_BLOCK)
-    newline = held.find(b"\n", _SEEN)
+    held, reached = file.read(_BLOCK), _SEEN
     while True:
         # what follows a newline is looked at too, so the edge waits for the next block
-        while newline >= 0 and newline + _SEEN < len(held):
-            cut = cut_at(held, newline)
-            if cut:
+        edge = len(held) - _SEEN
+        for found in near.finditer(held, reached):
+            if found.start() >= edge:
+                break
+            if cut := cut_at(held, found.start()):
                 return base + cut
-            newline = held.find(b"\n", newline + 1)
         block = file.read(_BLOCK)
         if not block:
             return None
-        keep = max(0, (newline if newline >= 0 else len(held)) - _SEEN)
-        held, base = held[keep:] + block, base + keep
-        newline = held.find(b"\n", _SEEN)
+        keep = max(0, edge - _SEEN)
+        held, base, reached = held[keep:] + block, base + keep, max(reached, edge) - keep
 
 
 def _row_groups(source: Source, size: int) -> list[Source]:

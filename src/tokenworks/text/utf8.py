@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from tokenworks import _native
 
 _SPACES = (" ", "\n", "\r", "\t")
 _MAX_TRIES = 4096
+# A newline that `cut_near_newline` may find a place at; most that are none are passed over at once.
+LIKELY_CUT = re.compile(rb"\n(?:(?<=[^ \t\r\n\f\v]\n)|(?<=[0-9A-Za-z\x80-\xff][ \t\r\n]\n))")
 
 
 def is_valid(data: bytes) -> bool:
