@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "bind.h"
@@ -112,6 +113,29 @@ nb::tuple words(const Counter& counter, uint64_t least, uint64_t expected_words,
   return nb::make_tuple(give(std::move(text)), give(std::move(starts)), give(std::move(counts)));
 }
 
+// Hands out the words in parts of about so many bytes. In order where they are on disk or `sorted`.
+void each_part(const Counter& counter, uint64_t least, uint64_t bytes, bool sorted,
+               const nb::callable& visit) {
+  std::vector<uint8_t> text;
+  std::vector<uint64_t> starts{0}, counts;
+  const auto hand_out = [&] {
+    visit(give(std::exchange(text, {})), give(std::exchange(starts, {0})),
+          give(std::exchange(counts, {})));
+  };
+  const training::CountedWord put = [&](const uint8_t* word, size_t length, uint64_t count) {
+    text.insert(text.end(), word, word + length);
+    starts.push_back(text.size());
+    counts.push_back(count);
+    if (text.size() + 16 * counts.size() >= bytes) hand_out();
+  };
+  if (sorted) {
+    counter.each_in_order(least, put);
+  } else {
+    counter.each(least, put);
+  }
+  if (!counts.empty()) hand_out();
+}
+
 nb::dict statistics(Counter& counter) {
   training::CounterStatistics s;
   {
@@ -173,6 +197,9 @@ void bind_counter(nb::module_& m) {
            "The histogram of counts: words and bytes of those seen 0, 1, 2, ... times.")
       .def("words", &words, "least"_a, "expected_words"_a = 0, "expected_bytes"_a = 0,
            "After finish(): the words seen at least so often, as text, starts and counts.")
+      .def("each_part", &each_part, "least"_a, "bytes"_a, "sorted"_a, "visit"_a,
+           "After finish(): the words seen at least so often, as text, starts and counts, in parts.")
+      .def("forget", &Counter::forget, "After finish(): gives the memory of the counts back.")
       .def("statistics", &statistics)
       .def_prop_ro("runs", &Counter::runs);
 }

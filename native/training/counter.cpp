@@ -16,6 +16,7 @@ namespace tokenworks::training {
 namespace {
 
 constexpr size_t kBlock = 1 << 19;  // bytes of text that a thread takes at a time
+constexpr size_t kMostRuns = 64;   // that are read at the same time: each takes a file and a buffer
 
 bool begins_character(uint8_t byte) { return (byte & 0xC0) != 0x80; }
 
@@ -228,27 +229,39 @@ const std::vector<std::string>& Counter::flush() {
   return runs_;
 }
 
+// Writes several runs as one, removes them unless they are kept, and gives its name.
+std::string Counter::merge(const std::vector<std::string>& runs, const std::string& name, bool keep,
+                           CountHistogram* histogram) {
+  std::string path = options_.run_prefix + name;
+  RunWriter writer(path);
+  merge_runs(runs, [&](const uint8_t* word, size_t length, uint64_t count) {
+    writer.put(word, length, count);
+    if (histogram) histogram->add(length, count);
+  });
+  spilled_bytes_ += writer.close();
+  if (!keep) {
+    for (const std::string& run : runs) std::remove(run.c_str());
+  }
+  return path;
+}
+
 CountHistogram Counter::finish(bool keep) {
   wait_until_idle();
   stop();
   CountHistogram histogram;
   if (!runs_.empty()) {
     flush();
+    while (runs_.size() > kMostRuns) {
+      // the oldest ones, so that all take part alike
+      const std::vector<std::string> oldest(runs_.begin(), runs_.begin() + kMostRuns);
+      runs_.erase(runs_.begin(), runs_.begin() + kMostRuns);
+      runs_.push_back(merge(oldest, std::to_string(next_run_++) + ".run", keep, nullptr));
+    }
     if (runs_.size() == 1) {
       merge_runs(runs_, [&](const uint8_t*, size_t length, uint64_t count) { histogram.add(length, count); });
       return held_ = histogram;
     }
-    const std::string path = options_.run_prefix + "merged.run";
-    RunWriter writer(path);
-    merge_runs(runs_, [&](const uint8_t* word, size_t length, uint64_t count) {
-      writer.put(word, length, count);
-      histogram.add(length, count);
-    });
-    spilled_bytes_ += writer.close();
-    if (!keep) {
-      for (const std::string& run : runs_) std::remove(run.c_str());
-    }
-    runs_ = {path};
+    runs_ = {merge(runs_, "merged.run", keep, &histogram)};
     return_freed_memory();
     return held_ = histogram;
   }
@@ -274,6 +287,13 @@ void Counter::each(uint64_t least, const CountedWord& visit) const {
     return;
   }
   workers_.front().table.each([&](const uint8_t* word, size_t length, uint64_t count) {
+    if (count >= least) visit(word, length, count);
+  });
+}
+
+void Counter::each_in_order(uint64_t least, const CountedWord& visit) const {
+  if (!runs_.empty()) return each(least, visit);
+  in_order(workers_.front().table, [&](const uint8_t* word, size_t length, uint64_t count) {
     if (count >= least) visit(word, length, count);
   });
 }

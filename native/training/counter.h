@@ -84,6 +84,8 @@ class Counter {
   const CountHistogram& held() const { return held_; }
   // After finish(): hands out every word seen at least this often.
   void each(uint64_t least, const CountedWord& visit) const;
+  // The same in the order of their bytes.
+  void each_in_order(uint64_t least, const CountedWord& visit) const;
 
   CounterStatistics statistics();
   const std::vector<std::string>& runs() const { return runs_; }
@@ -109,6 +111,8 @@ class Counter {
   template <class Pattern>
   void count_document(Worker& worker, const uint8_t* document, size_t n);
   void spill(WordTable& table);
+  std::string merge(const std::vector<std::string>& runs, const std::string& name, bool keep,
+                    CountHistogram* histogram);
   void wait_until_idle();
   void stop();
 

@@ -25,7 +25,8 @@ uint64_t expected_threshold(const Corpus& corpus, const MergerOptions& options) 
 
 }  // namespace
 
-Merger::Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options)
+Merger::Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options,
+               std::span<const Merge> before)
     : corpus_(std::move(corpus)),
       strings_(std::move(strings)),
       options_(options),
@@ -42,6 +43,7 @@ Merger::Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options
     }
   });
   for (uint32_t token = 0; options_.max_words && token < strings_.size(); ++token) know_words(token);
+  if (!before.empty()) replay(before);
   if (options_.memory) {
     count_anew();
   } else {
@@ -173,30 +175,40 @@ std::optional<Merge> Merger::next() {
     if (count < std::max<uint64_t>(options_.min_frequency, 1)) return std::nullopt;
     const uint32_t left = left_of(best.pair), right = right_of(best.pair);
     const auto [token, fresh] = strings_.join(left, right);
-    if (fresh) {
-      if (options_.max_words) know_words(token);
-      lengths_.push_back(0);
-      symbols_.push_back(0);
-      left_.number_of.push_back(0);
-      right_.number_of.push_back(0);
-    } else if (lengths_[token] != 0 || !options_.reuse) {  // symbols that spell another symbol
+    if (!fresh && (lengths_[token] != 0 || !options_.reuse)) {  // symbols that spell another symbol
       if (best.places != kNoPlaces) places_.free(best.places);
       if (options_.memory) left_out_[best.pair] = 1;
       continue;
     }
-    lengths_[token] = lengths_[left] + lengths_[right];
-    symbols_[token] = symbols_[left] + symbols_[right];
+    know(token, fresh, left, right);
     apply(best, token);
     if (corpus_.narrow() && strings_.size() > kMaxNarrowTokens) {
       places_ = Places();
-      corpus_.widen(lengths_);
-      for (uint32_t& length : lengths_) length = length != 0;
+      widen();
       count_anew();
     } else if (options_.memory && held() > options_.memory) {
       count_anew();
     }
     return Merge{left, right, token, count};
   }
+}
+
+// What a merge makes of a token.
+void Merger::know(uint32_t token, bool fresh, uint32_t left, uint32_t right) {
+  if (fresh) {
+    if (options_.max_words) know_words(token);
+    lengths_.push_back(0);
+    symbols_.push_back(0);
+    left_.number_of.push_back(0);
+    right_.number_of.push_back(0);
+  }
+  lengths_[token] = lengths_[left] + lengths_[right];
+  symbols_[token] = symbols_[left] + symbols_[right];
+}
+
+void Merger::widen() {
+  corpus_.widen(lengths_);
+  for (uint32_t& length : lengths_) length = length != 0;
 }
 
 void Merger::apply(const Candidate& best, uint32_t token) {

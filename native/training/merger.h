@@ -43,8 +43,10 @@ struct Merge {
 // candidates are used up or outgrow their memory, all pairs are counted anew and the best are taken.
 class Merger {
  public:
-  // `strings` spells every token known so far: special tokens and the alphabet.
-  Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options);
+  // `strings` spells every token known so far: special tokens and the alphabet. `before`: the first
+  // merges that an interrupted run learned from the same words; learning goes on after them.
+  Merger(Corpus corpus, TokenStrings strings, const MergerOptions& options,
+         std::span<const Merge> before = {});
 
   // Learns the next merge; none when the vocabulary is full or no pair is frequent enough.
   std::optional<Merge> next();
@@ -117,6 +119,10 @@ class Merger {
   bool within(uint64_t count, PairKey pair) const {
     return count > threshold_ || (count == threshold_ && pair <= last_pair_);
   }
+  void replay(std::span<const Merge> merges);
+  void merge_words(std::span<const Merge> merges);
+  void know(uint32_t token, bool fresh, uint32_t left, uint32_t right);
+  void widen();
   void apply(const Candidate& best, uint32_t token);
   template <class Slot>
   void replace_at(Slot* slots, uint32_t position, PairKey pair, uint32_t token);

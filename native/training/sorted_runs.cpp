@@ -92,7 +92,7 @@ void RunWriter::fail() {
   throw RunError{path_, reason, true};
 }
 
-uint64_t write_run(const WordTable& table, const std::string& path) {
+void in_order(const WordTable& table, const CountedWord& visit) {
   std::vector<Word> words;
   words.reserve(table.size());
   table.each([&](const uint8_t* word, size_t length, uint64_t count) {
@@ -101,8 +101,14 @@ uint64_t write_run(const WordTable& table, const std::string& path) {
   std::sort(words.begin(), words.end(), [](const Word& a, const Word& b) {
     return compare(a.bytes, a.length, b.bytes, b.length) < 0;
   });
+  for (const Word& word : words) visit(word.bytes, word.length, word.count);
+}
+
+uint64_t write_run(const WordTable& table, const std::string& path) {
   RunWriter writer(path);
-  for (const Word& word : words) writer.put(word.bytes, word.length, word.count);
+  in_order(table, [&](const uint8_t* word, size_t length, uint64_t count) {
+    writer.put(word, length, count);
+  });
   return writer.close();
 }
 

@@ -38,6 +38,9 @@ class RunWriter {
   uint64_t written_ = 0;
 };
 
+// Hands out the words of a table in the order of their bytes.
+void in_order(const WordTable& table, const CountedWord& visit);
+
 // Writes the words of a table as one run; returns its size in bytes.
 uint64_t write_run(const WordTable& table, const std::string& path);
 

@@ -110,5 +110,5 @@ def test_bad_options(options: dict[str, object], message: str) -> None:
 
 def test_an_empty_memory_bound_names_what_fits() -> None:
     source = TextSource.of_texts(["some text"], memory=1 << 20)
-    with pytest.raises(OptionError, match="does not fit into the 1 MB of --memory"):
+    with pytest.raises(OptionError, match="--memory 1MB is for the whole process"):
         bpe(source, 300)

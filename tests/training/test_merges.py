@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from oracles import bpe_training
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-from tokenworks.training.merges import Merges, Words, learn_merges
+from tokenworks.training.counted_words import Words
+from tokenworks.training.merges import Merges, learn_merges
 
 ALPHABET = "abcdefgh"
 

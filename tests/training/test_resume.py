@@ -9,13 +9,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import tokenworks as tw
 from tokenworks.data.udhr import declarations
+from tokenworks.training.bounded import PROCESS
+from tokenworks.training.merges import Merges, learn_merges
+from tokenworks.training.passes import PretokenPass
+from tokenworks.training.pretokens import pretokens
 from tokenworks.training.reading import Files
 from tokenworks.training.source import TextSource
 
@@ -109,6 +116,76 @@ def test_killed_while_merging_the_text_is_not_read_again(
     assert whole.counts is not None
     assert again.counts.pretokens == whole.counts.pretokens
     assert again.counts.bytes == whole.counts.bytes
+
+
+@pytest.mark.slow
+def test_killed_while_merging_goes_on_after_the_merges_that_were_kept(
+    corpus: Path, tmp_path: Path
+) -> None:
+    work, out = tmp_path / "work", tmp_path / "out"
+    process = start(corpus, work, "superbpe", "threads", out)
+    wait_for(lambda: list(work.glob("*.merges.npz")), process)
+    process.kill()
+    process.wait()
+    (kept,) = work.glob("*.merges.npz")
+    with np.load(kept) as held:
+        assert len(held["merges"]) > 0
+    assert start(corpus, work, "superbpe", "threads", out).wait() == 0
+    whole = tw.train(corpus, vocab_size=2000, algorithm="superbpe", pattern=SLOW)
+    assert out.read_text() == whole.tokenizer.sha256
+    assert not work.exists()
+
+
+def test_merges_go_on_from_anywhere(tmp_path: Path) -> None:
+    source = TextSource.of_texts([one.text for one in declarations()[:20]] + ["ab" * 500])
+    strings = [bytes((byte,)) for byte in range(256)]
+    for memory in (None, PROCESS + (32 << 20)):
+        source.memory = memory
+
+        def learned(stop: int | None = None) -> tuple[Merges, list[int]]:
+            steps: list[int] = []
+
+            def progress(step: int) -> None:
+                steps.append(step)
+
+            def enough(counts: NDArray[np.uint64]) -> bool:
+                if stop is not None:
+                    raise KeyboardInterrupt
+                return False
+
+            with source.words(PretokenPass(pretokens("gpt2"))) as words:
+                merges = learn_merges(
+                    replace(words, work=tmp_path, every=-1.0),
+                    strings,
+                    np.arange(256, dtype=np.int64),
+                    1200,
+                    enough=enough,
+                    progress=progress,
+                    stride=stop or 4096,
+                )
+            return merges, steps
+
+        for stop in (1, 400):
+            with pytest.raises(KeyboardInterrupt):
+                learned(stop)
+            (path,) = tmp_path.iterdir()
+            with np.load(path) as held:
+                kept = held["merges"]
+                assert not held["done"]
+            found, steps = learned()
+            assert steps[0] == len(kept) >= stop
+            assert sum(steps) == 944
+            assert np.array_equal(found.counts[: len(kept)], kept[:, 3])
+            again, steps = learned()
+            assert steps == [944], "what is done is not done again"
+            for path in tmp_path.iterdir():
+                path.write_bytes(b"damaged")
+            whole, steps = learned()
+            assert steps[0] == 0
+            for one in (found, again):
+                assert np.array_equal(one.pairs, whole.pairs)
+                assert np.array_equal(one.counts, whole.counts)
+            path.unlink()
 
 
 @pytest.mark.slow

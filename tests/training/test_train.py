@@ -92,7 +92,7 @@ def test_a_source_of_texts() -> None:
         (("--vocab-size", "900000"), "cannot be reached"),
         (("--transition", "0.5"), "bpe takes no option 'transition'; it takes pattern"),
         (("--memory", "lots"), "--memory 'lots' is no size"),
-        (("--memory", "1MB"), "of --memory"),
+        (("--memory", "1MB"), "that takes 151 MB at the least"),
         (("--reserved", "-1"), "reserved is -1"),
         (("--temperature", "0"), "temperature is 0.0; it must be above 0"),
         (("--held-out", "nowhere.txt"), "there is no file or folder nowhere.txt"),

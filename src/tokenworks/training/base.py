@@ -13,7 +13,7 @@ from tokenworks.tokenizer.byte_map import to_characters
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Step
 from tokenworks.tokenizer.model_alone import model_alone, unmerged
 from tokenworks.tokenizer.tokenizer import Tokenizer
-from tokenworks.training.merges import Words
+from tokenworks.training.counted_words import CountedWords, Words
 from tokenworks.training.pretokens import Pretokens, pretokens
 from tokenworks.training.vocabulary import Layout, byte_layout, checked_options
 
@@ -27,8 +27,9 @@ class BaseLayout(Layout):
         # that token has other parts where the base makes it
         return False
 
-    def start(self, counted: Words) -> Words:
-        return encoded(self.template, counted)
+    def start(self, counted: CountedWords) -> CountedWords:
+        encode = Encoded(self.template)
+        return counted.spelled(encode, f"encoded by {encode.alone.sha256}")
 
 
 def layout_of(
@@ -128,26 +129,30 @@ def split_of(
     return pretokens(pattern or str(base.pattern), digits, normalizer or base.definition.normalizer)
 
 
-def encoded(definition: Definition, counted: Words) -> Words:
+class Encoded:
     """Counted pretokens as tokens of a model: symbols are numbers of its pieces, uint32.
 
     Pretokens that were cut inside a character are left out.
     """
-    model = definition.model
-    assert isinstance(model, Bpe)
-    text, edges = counted.symbols.tobytes(), counted.starts.tolist()
-    words, kept = [], []
-    for index in range(len(counted)):
-        try:
-            words.append(text[edges[index] : edges[index + 1]].decode())
-        except UnicodeDecodeError:
-            continue
-        kept.append(index)
-    alone = Tokenizer.from_definition(model_alone(definition))
-    ids, starts = alone.encode_batch(words, specials="text")
-    number = np.zeros(int(model.ids.max()) + 1, np.uint32)
-    number[model.ids] = np.arange(len(model.ids), dtype=np.uint32)
-    return Words(number[ids], starts, counted.counts[np.array(kept, np.int64)])
+
+    def __init__(self, definition: Definition) -> None:
+        model = definition.model
+        assert isinstance(model, Bpe)
+        self.alone = Tokenizer.from_definition(model_alone(definition))
+        self._number = np.zeros(int(model.ids.max()) + 1, np.uint32)
+        self._number[model.ids] = np.arange(len(model.ids), dtype=np.uint32)
+
+    def __call__(self, counted: Words) -> Words:
+        text, edges = counted.symbols.tobytes(), counted.starts.tolist()
+        words, kept = [], []
+        for index in range(len(counted)):
+            try:
+                words.append(text[edges[index] : edges[index + 1]].decode())
+            except UnicodeDecodeError:
+                continue
+            kept.append(index)
+        ids, starts = self.alone.encode_batch(words, specials="text")
+        return Words(self._number[ids], starts, counted.counts[np.array(kept, np.int64)])
 
 
 def unreachable(definition: Definition) -> frozenset[int]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
-from tokenworks.training.counting import Counted
+
+if TYPE_CHECKING:
+    from tokenworks.training.counted_words import CountedWords
 
 # Bytes that the interpreter and its libraries take, buffers, and the vocabulary.
 PROCESS = 128 << 20
@@ -40,32 +42,45 @@ def memory_of_bounded_merging(
     return PROCESS + slots + _LEAST + (slots if grows_wide else slots // 8)
 
 
-def refuse_too_many(counted: Counted, least: int, symbol_bytes: int) -> None:
+def refuse_too_little(memory: int | None) -> None:
+    """Refuse a bound under what the process takes to count at all.
+
+    Raises:
+        OptionError: the message says how much that is.
+    """
+    least = PROCESS + _LEAST
+    if memory is not None and memory < least:
+        raise OptionError(
+            f"--memory {memory / 1e6:,.0f}MB is for the whole process, and that takes "
+            f"{least / 1e6:,.0f} MB at the least"
+        )
+
+
+def refuse_too_many(counted: CountedWords) -> None:
     """Refuse words that together have more symbols than positions can be told apart.
 
     Raises:
         OptionError: the message names the least count that fits.
     """
-    slots = counted.words + counted.word_bytes // np.uint64(symbol_bytes)
+    slots = counted.words + counted.word_bytes // np.uint64(counted.symbol_bytes)
     total = np.cumsum(slots[::-1])[::-1]
-    if total[min(least, len(total) - 1)] < _POSITIONS:
+    if total[min(counted.least, len(total) - 1)] < _POSITIONS:
         return
     fitting = np.flatnonzero(total < _POSITIONS)
-    what = (
-        f"--min-count {fitting[0]} fits" if len(fitting) and symbol_bytes == 1 else "give less text"
-    )
+    rare = len(fitting) and counted.pretokens
+    what = f"--min-count {fitting[0]} fits" if rare else "give less text"
     raise OptionError(f"the distinct words together have more than 4 billion symbols; {what}")
 
 
-def budget_for_candidates(
-    counted: Counted, memory: int, *, least: int, symbol_bytes: int, known: int, vocab_size: int
-) -> int:
+def budget_for_candidates(counted: CountedWords, known: int, vocab_size: int) -> int:
     """Bytes that are left for what the merger knows of pairs.
 
     Raises:
         OptionError: too few; the message names the least count that fits.
     """
-    found, sizes = counted.words, counted.word_bytes // np.uint64(symbol_bytes)
+    assert counted.memory is not None
+    memory, least = counted.memory, counted.least
+    found, sizes = counted.words, counted.word_bytes // np.uint64(counted.symbol_bytes)
     # [c]: of the words seen at least c times
     words, symbols = (np.cumsum(amount[::-1])[::-1] for amount in (found, sizes))
     needed = memory_of_bounded_merging(words, symbols, known, vocab_size)
@@ -73,8 +88,7 @@ def budget_for_candidates(
     if needed[place] <= memory:
         return memory - PROCESS - int(slot_bytes(words, symbols, known)[place])
     fitting = np.flatnonzero(needed <= memory)
-    least_memory = f"it takes at least {int(needed[place]) / 1e6:,.0f} MB"
-    if symbol_bytes > 1:
+    if not counted.pretokens:
         what = "ask for a smaller share of superwords, or give more memory"
     elif not len(fitting):
         what = f"even --min-count {len(needed) - 1} does not fit"
@@ -85,9 +99,10 @@ def budget_for_candidates(
         what = (
             f"--min-count {fits} fits: it leaves out the {int(rare.sum()):,} of "
             f"{int(found.sum()):,} distinct pretokens that were seen less often, "
-            f"{seen / max(counted.pretokens, 1):.2%} of the text, and merges are learned from the rest"
+            f"{seen / counted.pretokens:.2%} of the text, and merges are learned from the rest"
         )
     raise OptionError(
-        f"merging {int(words[place]):,} distinct {'pretokens' if symbol_bytes == 1 else 'sequences'} "
-        f"does not fit into the {memory / 1e6:,.0f} MB of --memory, {least_memory}; {what}"
+        f"merging {int(words[place]):,} distinct {'pretokens' if counted.pretokens else 'sequences'} "
+        f"does not fit into the {memory / 1e6:,.0f} MB of --memory, it takes at least "
+        f"{int(needed[place]) / 1e6:,.0f} MB; {what}"
     )

@@ -9,7 +9,8 @@ from tokenworks.registry import method
 from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.base import layout_of, split_of
-from tokenworks.training.characters import character_layout, in_characters
+from tokenworks.training.characters import character_layout
+from tokenworks.training.passes import PretokenPass
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import Layout, definition_of, require_size
 from tokenworks.training.words import learn, learn_words
@@ -63,17 +64,17 @@ def bpe(
     if alphabet == "characters":
         if base is not None:
             raise OptionError("alphabet is that of the base; leave one of the two options out")
-        words = in_characters(source.counts(split))
-        layout: Layout = character_layout(
-            words,
-            vocab_size,
-            special,
-            reserved,
-            pad_to_multiple,
-            limit_alphabet,
-            initial_alphabet,
-        )
-        merges = learn(source, words, layout, **bounds)
+        with source.words(PretokenPass(split)) as words:
+            layout: Layout = character_layout(
+                words,
+                vocab_size,
+                special,
+                reserved,
+                pad_to_multiple,
+                limit_alphabet,
+                initial_alphabet,
+            )
+            merges = learn(source, layout.start(words), layout, **bounds)
         steps = split.steps[:1]
     else:
         if limit_alphabet is not None or initial_alphabet:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Step
-from tokenworks.training.merges import Words
+from tokenworks.training.counted_words import CountedWords, Words
 from tokenworks.training.vocabulary import Layout, checked_options
 
 _BYTES = tuple(f"<0x{value:02X}>" for value in range(256))
@@ -20,12 +20,32 @@ _DECODER: tuple[Step, ...] = ({"type": "ByteFallback"}, {"type": "Fuse"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CharacterLayout(Layout):
-    """Special tokens, the 256 bytes, then characters by their code points."""
+    """Special tokens, the 256 bytes, then characters by their code points.
+
+    character_tokens: int64, the token of each code point; -1 where it has none.
+    """
+
+    character_tokens: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def reuse(self) -> bool:
         # text that spells <0x41> must not become that byte
         return False
+
+    def start(self, counted: CountedWords) -> CountedWords:
+        return counted.spelled(self._in_tokens, f"in characters {self.character_tokens.tolist()}")
+
+    def _in_tokens(self, counted: Words) -> Words:
+        words = in_characters(counted)
+        known = self.character_tokens
+        points = words.symbols
+        tokens = np.full(len(points), -1, np.int64)
+        within = points < len(known)
+        tokens[within] = known[points[within]]
+        kept = tokens >= 0
+        before = np.zeros(len(points) + 1, np.uint64)
+        np.cumsum(kept, out=before[1:])
+        return Words(tokens[kept].astype(np.uint32), before[words.starts], words.counts)
 
 
 def in_characters(counted: Words) -> Words:
@@ -62,7 +82,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def character_layout(
-    words: Words,
+    words: CountedWords,
     vocab_size: int,
     special: Sequence[str],
     reserved: int,
@@ -73,7 +93,7 @@ def character_layout(
     """The layout over the characters of words.
 
     Args:
-        words: of code points.
+        words: pretokens as text.
         vocab_size, special, reserved, pad_to_multiple: as `byte_layout`.
         limit_alphabet: how many characters at most; the most frequent ones, of equal ones those of
             smaller code point, after `initial_alphabet`, whose characters are kept in any case.
@@ -86,7 +106,7 @@ def character_layout(
         raise OptionError(f"limit_alphabet is {limit_alphabet}; it must be 1 or more")
     if "" in initial_alphabet:
         raise OptionError("initial_alphabet holds an empty string; give characters")
-    alphabet = _alphabet(words, {ord(one[0]) for one in initial_alphabet}, limit_alphabet)
+    alphabet = _alphabet(_weights(words), {ord(one[0]) for one in initial_alphabet}, limit_alphabet)
     room = vocab_size - len(special) - len(_BYTES) - reserved
     if 0 < room < len(alphabet):
         raise OptionError(
@@ -98,8 +118,8 @@ def character_layout(
     names = [*special, *_BYTES, *map(chr, alphabet.tolist())]
     spelled = tuple(text.encode() for text in dict.fromkeys(names))
     number = {text: token for token, text in enumerate(spelled)}
-    symbols = np.full(int(max(words.symbols.max(initial=0), alphabet.max(initial=0))) + 1, -1)
-    symbols[alphabet] = [number[chr(point).encode()] for point in alphabet.tolist()]
+    tokens = np.full(int(alphabet.max(initial=0)) + 1, -1, np.int64)
+    tokens[alphabet] = [number[chr(point).encode()] for point in alphabet.tolist()]
     model = Bpe(
         (),
         np.empty(0, np.uint32),
@@ -115,17 +135,30 @@ def character_layout(
         added=tuple(AddedToken(id, content) for id, content in enumerate(special)),
         reserved=reserved,
         pad_to_multiple=pad_to_multiple,
-        token_of_symbol=symbols.astype(np.int64),
+        token_of_symbol=np.arange(len(spelled), dtype=np.int64),
         template=Definition("characters", model, decoder=_DECODER),
+        character_tokens=tokens,
     )
 
 
-def _alphabet(words: Words, given: set[int], limit: int | None) -> NDArray[np.int64]:
+def _weights(words: CountedWords) -> NDArray[np.float64]:
+    """How often each code point was seen."""
+    weights = np.zeros(0x110000)
+
+    def add(part: Words) -> None:
+        found = in_characters(part)
+        lengths = np.diff(found.starts.astype(np.int64))
+        seen = np.bincount(found.symbols.astype(np.int64), np.repeat(found.counts, lengths))
+        weights[: len(seen)] += seen
+
+    words.each_part(add)
+    return weights
+
+
+def _alphabet(
+    weights: NDArray[np.float64], given: set[int], limit: int | None
+) -> NDArray[np.int64]:
     """Code points of the alphabet, in order."""
-    weights = np.zeros(int(max(words.symbols.max(initial=0), *given, 0)) + 1, np.float64)
-    lengths = np.diff(words.starts.astype(np.int64))
-    found = np.bincount(words.symbols.astype(np.int64), weights=np.repeat(words.counts, lengths))
-    weights[: len(found)] = found
     weights[list(given)] = np.inf
     points = np.flatnonzero(weights)
     if limit is not None and len(points) > limit:

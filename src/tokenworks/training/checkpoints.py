@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from tokenworks.errors import WriteError
 from tokenworks.files import write_error, write_json
 from tokenworks.text import Problem, Problems
 
@@ -140,3 +141,14 @@ def interruptions() -> Iterator[Interruption]:
             signal.signal(number, handler)
     if noted.asked:
         raise KeyboardInterrupt
+
+
+@contextmanager
+def spilling() -> Iterator[None]:
+    """What a counter says where it cannot write, as our error."""
+    try:
+        yield
+    except WriteError:
+        raise
+    except OSError as error:
+        raise WriteError(f"{error}; free some space or name another folder") from None

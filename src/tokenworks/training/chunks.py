@@ -55,16 +55,17 @@ def learn_chunks(
     number[ids] = np.arange(len(ids), dtype=np.uint32)
     encode = _Chunks(split, first_stage, number)
     what = SequencePass(split, encode, f"chunks of {first_stage.sha256}")
-    more = learn_merges(
-        source.learnable(what, len(pieces), layout.learned_size),
-        pieces,
-        np.arange(len(pieces), dtype=np.int64),
-        layout.learned_size,
-        max_words=max_words,
-        veto_colon_space=veto_colon_space,
-        reuse=False,
-        progress=source.stages("merging chunks", layout.learned_size),
-    )
+    with source.words(what) as counted:
+        more = learn_merges(
+            counted,
+            pieces,
+            np.arange(len(pieces), dtype=np.int64),
+            layout.learned_size,
+            max_words=max_words,
+            veto_colon_space=veto_colon_space,
+            reuse=False,
+            progress=source.stages("merging chunks", layout.learned_size),
+        )
     return Merges(
         np.concatenate([words.pairs, more.pairs]),
         np.concatenate([words.tokens, more.tokens]),

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from tokenworks import _native
 from tokenworks.engine import Arrow, Engine, run
-from tokenworks.errors import WriteError
 from tokenworks.text import Problems
-from tokenworks.training.checkpoints import Kept, State, interruptions
+from tokenworks.training.checkpoints import Kept, State, interruptions, spilling
 from tokenworks.training.passes import LONGEST_PRETOKEN, Pass, new_counter
 from tokenworks.training.reading import PART, Text
 
@@ -65,14 +64,10 @@ def count(what: Pass, text: Text, means: Means) -> Counted:
         WriteError: spilling or a checkpoint cannot be written.
         KeyboardInterrupt: what was counted is kept where there is a folder for it.
     """
-    try:
+    with spilling():
         if means.engine == "threads":
             return _Here(what, text, means).run()
         return _by_shards(what, text, means)
-    except WriteError:
-        raise
-    except OSError as error:
-        raise WriteError(f"{error}; free some space or name another folder") from None
 
 
 class _Here:

@@ -9,41 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks import _native
+from tokenworks.training.checkpoints import interruptions
+from tokenworks.training.counted_words import CountedWords, Words
+from tokenworks.training.kept_merges import KeptMerges
 
 _STRIDE = 4096  # merges between two looks at the keyboard and the progress bar
+_PATIENCE = 1.0  # seconds after which one is due in any case
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Words:
-    """Distinct words and how often each was seen.
-
-    symbols: the words end to end; bytes (uint8) or any symbols below 2^32 (uint32).
-    starts: uint64 [n + 1], where each word begins in `symbols`. counts: uint64 [n].
-    """
-
-    symbols: NDArray[np.uint8] | NDArray[np.uint32]
-    starts: NDArray[np.uint64]
-    counts: NDArray[np.uint64]
-
-    def __len__(self) -> int:
-        return len(self.counts)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CountedWords:
-    """Words that lie in a finished counter, on disk perhaps, until a learner takes them from there.
-
-    least: rarer ones are left out. symbol_bytes: 1 or 4. memory: bytes that the learner may take for
-    what it knows of pairs. release: removes what lies on disk.
-    """
-
-    counter: _native.Counter
-    least: int
-    symbol_bytes: int
-    memory: int
-    release: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +61,7 @@ def learn_merges(
     enough: Callable[[NDArray[np.uint64]], bool] | None = None,
     progress: Progress | None = None,
     memory: int = 0,
+    stride: int = _STRIDE,
 ) -> Merges:
     """Learn merges until the vocabulary has `vocab_size` tokens or no pair is frequent enough.
 
@@ -110,26 +84,73 @@ def learn_merges(
         enough: asked now and then with the counts so far; True ends the learning early.
         progress: called now and then with the number of merges learned since the last call.
         memory: bytes for what is known of pairs, beside the words themselves; 0 is no bound. It
-            changes the time that merging takes and nothing else. Counted words bring their own.
+            changes the time that merging takes and nothing else. Counted words bring their own, and
+            the folder where what was learned is kept.
+        stride: merges between two looks at the keyboard, the clock and `enough`.
+
+    Raises:
+        OptionError: the words do not fit into the memory.
+        KeyboardInterrupt: interrupted; what was learned is kept where there is a folder for it.
     """
     tokens = (token_of_symbol, *packed(strings), vocab_size, min_frequency, max_token_length or 0)
     rules = (max_words, veto_colon_space, reuse)
+    kept = KeptMerges(None, 0.0)
     if isinstance(words, CountedWords):
+        budget = words.budget(len(strings), vocab_size)
+        kept = KeptMerges(words.work, words.every, words.key, *tokens, *rules)
+        before, done = kept.load()
+        if progress is not None:
+            progress(len(before))
+        if done:
+            return _merges(before)
+        from_counter = (words.counter, words.least, words.symbol_bytes, *tokens, *rules, budget)
         try:
-            learner = _native.learner_of_counts(
-                words.counter, words.least, words.symbol_bytes, *tokens, *rules, words.memory
-            )
-        finally:
-            words.release()
+            learner = _native.learner_of_counts(*from_counter, before)
+        except ValueError:  # they are no merges of these tokens
+            learner = _native.learner_of_counts(*from_counter, before[:0])
     else:
         learner = _native.learner(
             words.symbols, words.starts, words.counts, *tokens, threshold, *rules, memory
         )
     del words  # the learner has its own copy; the caller's may be the only other one
-    while step := learner.run(_STRIDE):
+    if not kept.keeps:
+        _learn(learner, stride, progress, enough, lambda: None)
+        return _merges(_rows(learner))
+    with interruptions() as noted:
+
+        def look() -> None:
+            if noted.asked or kept.is_time():
+                kept.save(_rows(learner), done=False)
+            if noted.asked:
+                raise KeyboardInterrupt
+
+        _learn(learner, stride, progress, enough, look)
+    learned = _rows(learner)
+    if kept.is_long:
+        kept.save(learned, done=True)
+    return _merges(learned)
+
+
+def _learn(
+    learner: _native.Learner,
+    stride: int,
+    progress: Progress | None,
+    enough: Callable[[NDArray[np.uint64]], bool] | None,
+    look: Callable[[], None],
+) -> None:
+    while step := learner.run(stride, _PATIENCE):
         if progress is not None:
             progress(step)
+        look()
         if enough is not None and enough(learner.counts()):
             break
-    learned = learner.merges()
-    return Merges(np.ascontiguousarray(learned[:, :2]), learned[:, 2].copy(), learner.counts())
+
+
+def _rows(learner: _native.Learner) -> NDArray[np.uint64]:
+    """Left, right, token and count of each merge."""
+    return np.column_stack([learner.merges().astype(np.uint64), learner.counts()])
+
+
+def _merges(rows: NDArray[np.uint64]) -> Merges:
+    ids = rows[:, :3].astype(np.uint32)
+    return Merges(np.ascontiguousarray(ids[:, :2]), ids[:, 2].copy(), rows[:, 3].copy())

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tokenworks import _native
 from tokenworks.text import Problem, Problems
+from tokenworks.training.counted_words import CountedWords, Words
 from tokenworks.training.passes import Pass, new_counter
 from tokenworks.training.reading import Text
 
@@ -50,17 +50,20 @@ def count_shard(shard: Shard) -> pa.Table:
     problems = Problems()
     for batch in shard.text.batches(problems):
         shard.what.add(counter, batch)
-    histogram = counter.finish()
-    text, starts, counts = counter.words(
-        1, int(histogram["words"].sum()), int(histogram["bytes"].sum())
-    )
+    held = counter.finish()
     statistics = {
         **counter.statistics(),
         "problems": [asdict(problem) for problem in problems.first],
         "by_kind": dict(problems.by_kind),
         "by_source": dict(problems.by_source),
     }
-    return table_of(text, starts, counts, {_STATISTICS: json.dumps(statistics).encode()})
+    import pyarrow as pa
+
+    schema = schema_of_counts({_STATISTICS: json.dumps(statistics).encode()})
+    batches: list[pa.RecordBatch] = []
+    words = CountedWords(counter, held["words"], held["bytes"])
+    words.each_part(lambda part: batches.append(batch_of(part, schema)), ordered=True)
+    return pa.Table.from_batches(batches, schema)
 
 
 def statistics_of(table: pa.Table) -> tuple[dict[str, int], Problems]:
@@ -73,19 +76,20 @@ def statistics_of(table: pa.Table) -> tuple[dict[str, int], Problems]:
     return {name: held[name] for name in ("bytes", "pretokens", "cut")}, problems
 
 
-def table_of(
-    text: NDArray[Any], starts: NDArray[Any], counts: NDArray[Any], metadata: dict[bytes, bytes]
-) -> pa.Table:
-    """Counted words as a table, sorted by their bytes."""
+def schema_of_counts(metadata: dict[bytes, bytes]) -> pa.Schema:
+    """The columns of counted words."""
     import pyarrow as pa
 
-    column = pa.LargeBinaryArray.from_buffers(
-        pa.large_binary(),
-        len(counts),
-        [None, pa.py_buffer(starts.astype(np.int64)), pa.py_buffer(text)],
-    )
-    table = pa.table({"word": column, "count": pa.array(counts)}).sort_by("word")
-    return table.replace_schema_metadata(metadata)
+    return pa.schema([("word", pa.large_binary()), ("count", pa.uint64())], metadata)
+
+
+def batch_of(words: Words, schema: pa.Schema) -> pa.RecordBatch:
+    """Counted words as rows."""
+    import pyarrow as pa
+
+    buffers = [None, pa.py_buffer(words.starts.astype(np.int64)), pa.py_buffer(words.symbols)]
+    column = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(words), buffers)
+    return pa.record_batch([column, pa.array(words.counts)], schema=schema)
 
 
 def add_table(counter: _native.Counter, table: pa.Table) -> None:
@@ -98,8 +102,8 @@ def add_table(counter: _native.Counter, table: pa.Table) -> None:
         add_batch(counter, batch)
 
 
-def add_batch(counter: _native.Counter, batch: pa.RecordBatch) -> None:
-    """Add the words of a batch of rows to a counter.
+def add_batch(counter: _native.Counter, batch: pa.RecordBatch) -> int:
+    """Add the words of a batch of rows to a counter; returns how often they were seen together.
 
     Raises:
         pyarrow.ArrowInvalid: it holds no counts.
@@ -113,8 +117,6 @@ def add_batch(counter: _native.Counter, batch: pa.RecordBatch) -> None:
     _, offsets, values = words.buffers()
     starts = np.frombuffer(offsets, dtype=np.int64)[words.offset : words.offset + len(words) + 1]
     text = np.frombuffer(values, dtype=np.uint8)[starts[0] : starts[-1]]
-    counter.add_counts(
-        np.ascontiguousarray(text),
-        (starts - starts[0]).astype(np.uint64),
-        np.ascontiguousarray(counts.to_numpy(zero_copy_only=False)),
-    )
+    seen = np.ascontiguousarray(counts.to_numpy(zero_copy_only=False))
+    counter.add_counts(np.ascontiguousarray(text), (starts - starts[0]).astype(np.uint64), seen)
+    return int(seen.sum())

@@ -6,52 +6,24 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tokenworks.engine import Engine
 from tokenworks.errors import FormatError, OptionError, TokenworksWarning, WriteError
 from tokenworks.text import Problems
-from tokenworks.training.bounded import PROCESS as _PROCESS
-from tokenworks.training.bounded import budget_for_candidates, refuse_too_many
+from tokenworks.training.bounded import PROCESS, refuse_too_little
+from tokenworks.training.counted_words import CountedWords, Words
 from tokenworks.training.counting import CHECKPOINT_SECONDS, Counted, Means, cores, count
-from tokenworks.training.merges import CountedWords, Words
-from tokenworks.training.passes import (
-    LONGEST_PRETOKEN,
-    Pass,
-    PiecePass,
-    PretokenPass,
-    RunPass,
-    SequencePass,
-)
+from tokenworks.training.passes import LONGEST_PRETOKEN, Pass, PiecePass, PretokenPass
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.reading import PART, Files, Text, Texts
 
-# Bytes that merging takes for each byte and for each word of the distinct pretokens (measured).
-_PER_BYTE, _PER_WORD = 10, 24
-
-
-# Bytes that a table of counts takes for each word. Tables of several threads hold much of the same.
-_PER_ENTRY, _OF_NEXT_THREAD = 48, 0.6
 Stages = Callable[[str, int], Callable[[int], None]]
-Amount = TypeVar("Amount", int, NDArray[np.uint64])
-
-
-def memory_of_merging(words: Amount, size: Amount) -> Amount:
-    """Bytes that the whole process takes to merge so many distinct pretokens of so many bytes."""
-    return size * _PER_BYTE + words * _PER_WORD + _PROCESS
-
-
-def memory_of_counting(words: int, size: int, threads: int) -> int:
-    """Bytes that the whole process takes to count so many distinct pretokens of so many bytes."""
-    tables = words * _PER_ENTRY + size // 4  # most words lie in the table itself
-    return int(tables * (1 + (threads - 1) * _OF_NEXT_THREAD)) + _PROCESS
 
 
 def _unseen(_name: str, _size: int) -> Callable[[int], None]:
@@ -81,10 +53,10 @@ class TextSource:
     and "ray" count parts of `part` bytes where workers read them.
     memory: bytes for the whole process; None is no bound. scratch: a folder for what does not fit.
     work: a folder for checkpoints, from which the same run goes on after an interruption; at most
-    `every` seconds of counting are done again. min_count: rarer pretokens are left out.
+    `every` seconds of work are done again. min_count: rarer pretokens are left out.
     stages: called with the name and the size of each stage, as bytes or merges; it gives the function
-    that is told how much of it is done. on_counts: called with a function that gives the counts,
-    before they are merged.
+    that is told how much of it is done. on_counts: called with the counts of pretokens before they are
+    merged.
     """
 
     text: Text
@@ -97,7 +69,7 @@ class TextSource:
     part: int = PART
     min_count: int = 1
     stages: Stages = _unseen
-    on_counts: Callable[[Callable[[], Words], Pretokens], None] | None = None
+    on_counts: Callable[[CountedWords, Pretokens], None] | None = None
     report: CountReport | None = field(default=None, init=False)
     problems: Problems = field(default_factory=Problems, init=False)
     _passes: int = field(default=0, init=False)
@@ -122,125 +94,70 @@ class TextSource:
             for document in found:
                 yield document.decode("utf-8")
 
-    def counts(self, split: Pretokens) -> Words:
-        """The distinct pretokens and their counts; `report` then says what was found.
+    @contextmanager
+    def words(self, what: Pass) -> Iterator[CountedWords]:
+        """What a pass over the text counts; what lies on disk goes at the end.
 
         Raises:
             FormatError: there is no text.
-            OptionError: merging them would take more than `memory`; the message names the least
-                count that fits.
+            OptionError: `memory` is too little to count at all.
             WriteError: spilling to disk failed.
         """
-        with self._counted(PretokenPass(split)) as counted:
-            words = self._words(counted)
-        if self.on_counts is not None:
-            self.on_counts(lambda: words, split)
-        return words
-
-    def learnable(self, what: Pass, known: int, vocab_size: int) -> Words | CountedWords:
-        """What a pass counts, for one call of `learn_merges`: within the bound on memory if there is one.
-
-        Args:
-            what: pretokens as bytes, or sequences of symbols.
-            known: tokens before merging. vocab_size: tokens after it.
-
-        Raises:
-            FormatError, WriteError: see `counts`.
-            OptionError: merging them would take more than `memory`; the message names the least
-                count that fits.
-        """
-        is_text = isinstance(what, PretokenPass)
-        if self.memory is None:
-            if isinstance(what, PretokenPass):
-                return self.counts(what.split)
-            with self._counted(what) as counted:
-                return _as_symbols(counted)
-        stack = ExitStack()
-        try:
-            counted = stack.enter_context(self._counted(what))
-            least = max(self.min_count, 1) if is_text else 1
+        refuse_too_little(self.memory)
+        tables = max(1, self.memory - PROCESS) // 3 if self.memory is not None else 0
+        is_text = isinstance(what, PretokenPass | PiecePass)
+        least = max(self.min_count, 1) if is_text else 1
+        with _scratch(self.scratch, self.memory) as prefix:
+            counted = self._counted(what, tables, prefix)
             if is_text:
                 self._report(counted, least)
-            refuse_too_many(counted, least, 1 if is_text else 4)
-            memory = budget_for_candidates(
-                counted,
-                self.memory,
+            words = CountedWords(
+                counted.counter,
+                counted.words,
+                counted.word_bytes,
+                pretokens=counted.pretokens if is_text else 0,
                 least=least,
                 symbol_bytes=1 if is_text else 4,
-                known=known,
-                vocab_size=vocab_size,
+                memory=self.memory,
+                tables=tables,
+                scratch=f"{prefix}spelled-" if prefix else "",
+                key=f"{what.key} {self.text.key} {least}",
+                work=self.work,
+                every=self.every,
             )
             if isinstance(what, PretokenPass) and self.on_counts is not None:
-                self.on_counts(lambda: _as_text(counted, least), what.split)
-            words = CountedWords(counted.counter, least, 1 if is_text else 4, memory, stack.close)
-        except BaseException:
-            stack.close()
-            raise
-        return words
+                self.on_counts(words, what.split)
+            yield words
 
-    def runs(self, split: Pretokens, words: Mapping[bytes, int]) -> Words:
-        """Maximal runs of two or more of these words standing side by side, and their counts.
+    def counts(self, split: Pretokens) -> Words:
+        """The distinct pretokens and their counts, all in memory; `report` then says what was found.
 
-        Args:
-            split: how the text is split; words are whole pretokens.
-            words: the words that may stand in a run, and the symbol of each.
-
-        Returns:
-            The distinct runs as symbols (uint32).
+        Raises:
+            FormatError, OptionError, WriteError: see `words`.
         """
-        with self._counted(RunPass(split, words)) as counted:
-            return _as_symbols(counted)
+        with self.words(PretokenPass(split)) as words:
+            return words.together()
 
-    def pieces(
-        self, split: Pretokens, cut: Callable[[bytes], NDArray[np.uint64]], name: str
-    ) -> Words:
-        """The distinct pieces that a function cuts documents into; see `PiecePass`."""
-        with self._counted(PiecePass(split, cut, name)) as counted:
-            return self._words(counted)
-
-    def sequences(
-        self,
-        split: Pretokens,
-        encode: Callable[[bytes], tuple[NDArray[np.uint32], NDArray[np.uint64]]],
-        name: str,
-    ) -> Words:
-        """Sequences of symbols that a function makes of each document; see `SequencePass`."""
-        with self._counted(SequencePass(split, encode, name)) as counted:
-            return _as_symbols(counted)
-
-    @contextmanager
-    def _counted(self, what: Pass) -> Iterator[Counted]:
+    def _counted(self, what: Pass, tables: int, prefix: str) -> Counted:
         if self._passes and isinstance(self.text, Files) and self.text.once:
             raise OptionError(
                 "standard input can be read once, and this method reads the text again; name a file"
             )
         self._passes += 1
-        share = max(0, self.memory - _PROCESS) // 3 if self.memory else 0
-        with _scratch(self.scratch, self.memory) as prefix:
-            counted = count(
-                what,
-                self.text,
-                Means(
-                    threads=self.threads or cores(),
-                    engine=self.engine,
-                    memory=share,
-                    prefix=prefix,
-                    work=self.work,
-                    every=self.every,
-                    part=self.part,
-                    progress=self.stages("counting", self.text.size),
-                ),
-            )
-            if not self.problems:  # every pass meets the same ones
-                self.problems.merge(counted.problems)
-            yield counted
-
-    def _words(self, counted: Counted) -> Words:
-        least = max(self.min_count, 1)
-        self._report(counted, least)
-        refuse_too_many(counted, least, 1)
-        self._refuse_what_does_not_fit(counted, least)
-        return _as_text(counted, least)
+        means = Means(
+            threads=self.threads or cores(),
+            engine=self.engine,
+            memory=tables,
+            prefix=prefix,
+            work=self.work,
+            every=self.every,
+            part=self.part,
+            progress=self.stages("counting", self.text.size),
+        )
+        counted = count(what, self.text, means)
+        if not self.problems:  # every pass meets the same ones
+            self.problems.merge(counted.problems)
+        return counted
 
     def _report(self, counted: Counted, least: int) -> None:
         found, sizes = counted.words, counted.word_bytes
@@ -264,46 +181,6 @@ class TextSource:
             min_count=least,
             dropped=int(found[:least].sum()),
         )
-
-    def _refuse_what_does_not_fit(self, counted: Counted, least: int) -> None:
-        if self.memory is None:
-            return
-        found, sizes = counted.words, counted.word_bytes
-        # [c]: bytes that merging takes with the pretokens seen at least c times
-        needed = memory_of_merging(np.cumsum(found[::-1])[::-1], np.cumsum(sizes[::-1])[::-1])
-        if needed[min(least, len(needed) - 1)] <= self.memory:
-            return
-        fitting = np.flatnonzero(needed <= self.memory)
-        if len(fitting):
-            fits = int(fitting[0])
-            rare = found[least:fits]
-            seen = int((rare * np.arange(least, fits, dtype=np.uint64)).sum())
-            what = (
-                f"--min-count {fits} fits: it leaves out the {int(rare.sum()):,} of "
-                f"{int(found.sum()):,} distinct pretokens that were seen less often, "
-                f"{seen / max(counted.pretokens, 1):.2%} of the text, and merges are learned from the rest"
-            )
-        else:
-            what = f"even --min-count {len(needed) - 1} does not fit"
-        raise OptionError(
-            f"merging {int(found[least:].sum()):,} distinct pretokens takes about "
-            f"{int(needed[least]) >> 20:,} MB, more than the {self.memory >> 20:,} MB of --memory; {what}"
-        )
-
-
-def _as_text(counted: Counted, least: int) -> Words:
-    found, sizes = counted.words, counted.word_bytes
-    kept, kept_bytes = int(found[least:].sum()), int(sizes[least:].sum())
-    return Words(*counted.counter.words(least, kept, kept_bytes))
-
-
-def _as_symbols(counted: Counted) -> Words:
-    """Counted sequences, four bytes a symbol."""
-    refuse_too_many(counted, 1, 4)
-    text, starts, counts = counted.counter.words(
-        1, int(counted.words.sum()), int(counted.word_bytes.sum())
-    )
-    return Words(text.view(np.uint32), starts // 4, counts)
 
 
 @contextmanager

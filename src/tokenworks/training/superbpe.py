@@ -63,11 +63,12 @@ def superbpe(
     layout = layout_of(vocab_size, special, reserved, pad_to_multiple, base)
     split = split_of(base, pattern, digits, normalizer, "o200k")
     known = len(layout.strings)
-    words = learn_words(source, split, layout, min_frequency=min_frequency)
     kept = None if transition == "auto" else _kept(transition, layout, known)
-    if variant == "chunks":
-        if kept is None:
-            raise OptionError("transition 'auto' is for runs; give chunks a share or a size")
+    if variant == "chunks" and kept is None:
+        raise OptionError("transition 'auto' is for runs; give chunks a share or a size")
+    size = None if kept is None else known + kept
+    words = learn_words(source, split, layout, min_frequency=min_frequency, size=size)
+    if variant == "chunks" and kept is not None:
         wide = pretokens(SINGLE_PASS, digits, normalizer)
         merges = learn_chunks(
             source,

@@ -15,10 +15,11 @@ from tokenworks.registry import method
 from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.base import layout_of, split_of
-from tokenworks.training.merges import learn_merges
+from tokenworks.training.passes import PiecePass
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import definition_of, require_size
+from tokenworks.training.words import learn
 
 _BYTE_LEVEL = (
     {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
@@ -96,14 +97,7 @@ def supertokens(
     if not shares.sum() > 0:
         raise OptionError("the weights of the lengths must not all be 0")
     chunks = _RandomChunks(split, tuple(lengths), tuple(weights), seed)
-    merges = learn_merges(
-        layout.start(source.pieces(split, chunks, repr(chunks))),
-        layout.strings,
-        layout.token_of_symbol,
-        layout.learned_size,
-        min_frequency=min_frequency,
-        reuse=layout.reuse,
-        progress=source.stages("merging", layout.learned_size),
-    )
+    with source.words(PiecePass(split, chunks, repr(chunks))) as pieces:
+        merges = learn(source, layout.start(pieces), layout, min_frequency=min_frequency)
     require_size(layout, merges)
     return Tokenizer(definition_of("supertokens", layout, merges, _BYTE_LEVEL, split.normalizer))

@@ -73,17 +73,18 @@ def learn_runs(
         def enough(counts: NDArray[np.uint64]) -> bool:
             return len(counts) >= len(race) or counts[-1] <= race[len(race) - len(counts)]
 
-    return learn_merges(
-        source.learnable(RunPass(split, chosen), len(pieces), len(pieces) + most),
-        pieces,
-        np.arange(len(pieces), dtype=np.int64),
-        len(pieces) + most,
-        max_words=max_words,
-        veto_colon_space=veto_colon_space,
-        reuse=False,
-        enough=enough,
-        progress=source.stages("merging words", most),
-    )
+    with source.words(RunPass(split, chosen)) as counted:
+        return learn_merges(
+            counted,
+            pieces,
+            np.arange(len(pieces), dtype=np.int64),
+            len(pieces) + most,
+            max_words=max_words,
+            veto_colon_space=veto_colon_space,
+            reuse=False,
+            enough=enough,
+            progress=source.stages("merging words", most),
+        )
 
 
 def joined(words: Merges, runs: Merges, kept_words: int, kept_runs: int, base: int) -> Merges:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.byte_map import BYTE_TO_CHAR
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Origin, Step
-from tokenworks.training.merges import Merges, Words
+from tokenworks.training.counted_words import CountedWords
+from tokenworks.training.merges import Merges
 
 # Bytes in the order of the characters that stand for them, which is how the reference numbers them.
 BYTE_ORDER = tuple(sorted(range(256), key=lambda byte: BYTE_TO_CHAR[byte]))
@@ -65,7 +66,7 @@ class Layout:
         """Whether a merge may spell a token that is known already."""
         return True
 
-    def start(self, counted: Words) -> Words:
+    def start(self, counted: CountedWords) -> CountedWords:
         """Counted pretokens as words of the symbols that `token_of_symbol` knows."""
         return counted
 

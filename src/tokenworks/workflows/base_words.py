@@ -22,7 +22,7 @@ from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe, Definition
 from tokenworks.tokenizer.model_alone import model_alone
 from tokenworks.tokenizer.pattern_split import split
-from tokenworks.training.merges import Words
+from tokenworks.training.counted_words import Words
 from tokenworks.training.pretokens import Pretokens, pretokens
 
 _LONGEST = 65_536  # bytes of a pretoken; longer ones are counted in parts

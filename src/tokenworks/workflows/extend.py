@@ -23,7 +23,8 @@ from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.byte_map import to_characters
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition
 from tokenworks.tokenizer.piece_ids import inherited
-from tokenworks.training.merges import Words, learn_merges
+from tokenworks.training.counted_words import Words
+from tokenworks.training.merges import learn_merges
 from tokenworks.workflows.base_words import base_words
 from tokenworks.workflows.extension_proof import ExtensionProof, Sample, prove_extension, sample
 from tokenworks.workflows.grown_folder import require_bpe, write_grown

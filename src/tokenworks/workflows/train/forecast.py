@@ -11,17 +11,22 @@ import numpy as np
 
 from tokenworks import _native
 from tokenworks.text import Batch, Problems
+from tokenworks.training.bounded import PROCESS
 from tokenworks.training.counting import cores
 from tokenworks.training.passes import PretokenPass, new_counter
 from tokenworks.training.pretokens import Pretokens, pretokens
 from tokenworks.training.reading import Files, Text
-from tokenworks.training.source import TextSource, memory_of_counting, memory_of_merging
+from tokenworks.training.source import TextSource
 
 _LEAST = 8 << 20  # bytes; a smaller corpus is counted before a forecast would be read
 _PLACES = 64  # of the corpus that are looked at
 _SAMPLE = (256 << 10, 16 << 20)  # bytes of the sample, at least and at most
 _SLOW_SAMPLE = 256 << 10  # bytes, where no native scanner splits text
 _EXPANDS = 4  # times the size of compressed text; only reading all of it would tell
+# Bytes that merging takes for each byte and for each word of the distinct pretokens (measured).
+_PER_BYTE, _PER_WORD = 10, 24
+# Bytes that a table of counts takes for each word. Tables of several threads hold much of the same.
+_PER_ENTRY, _OF_NEXT_THREAD = 48, 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +130,17 @@ class _Sample:
             disk = 2 * workers * (distinct_bytes + 12 * distinct)
             memory = source.memory
         return Forecast(self.bytes, self.total, distinct, round(seconds, 1), memory, disk)
+
+
+def memory_of_merging(words: int, size: int) -> int:
+    """Bytes that the whole process takes to merge so many distinct pretokens of so many bytes."""
+    return size * _PER_BYTE + words * _PER_WORD + PROCESS
+
+
+def memory_of_counting(words: int, size: int, threads: int) -> int:
+    """Bytes that the whole process takes to count so many distinct pretokens of so many bytes."""
+    tables = words * _PER_ENTRY + size // 4  # most words lie in the table itself
+    return int(tables * (1 + (threads - 1) * _OF_NEXT_THREAD)) + PROCESS
 
 
 def merging_seconds(distinct_bytes: int, vocab_size: int) -> float:

@@ -17,8 +17,9 @@ from tokenworks.files import write_manifest
 from tokenworks.registry import resolve
 from tokenworks.text import Mix, Problems
 from tokenworks.tokenizer import Tokenizer
+from tokenworks.training.bounded import refuse_too_little
+from tokenworks.training.counted_words import CountedWords
 from tokenworks.training.counts_file import write_counts
-from tokenworks.training.merges import Words
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.reading import Files
 from tokenworks.training.source import CountReport, Stages, TextSource
@@ -134,6 +135,7 @@ def train(
         OptionError, FormatError, WriteError: see the algorithm.
         KeyboardInterrupt: interrupted; with `work` nothing that was counted is lost.
     """
+    refuse_too_little(memory)
     method = resolve(algorithm, "training")
     _check_options(algorithm, method, options)
     begun = time.perf_counter()
@@ -196,10 +198,10 @@ def _plain(value: Any) -> Any:
 
 def _after_counting(
     hashes: InputHashes, save_counts: Path | None
-) -> Callable[[Callable[[], Words], Pretokens], None]:
-    def counted(words: Callable[[], Words], split: Pretokens) -> None:
+) -> Callable[[CountedWords, Pretokens], None]:
+    def counted(words: CountedWords, split: Pretokens) -> None:
         if save_counts is not None:
-            write_counts(save_counts, words(), split)
+            write_counts(save_counts, words, split)
         hashes.start()
 
     return counted
@@ -207,7 +209,7 @@ def _after_counting(
 
 def _worth_keeping(work: Path) -> bool:
     """Whether there is a checkpoint or a finished shard."""
-    return any(any(work.rglob(f"*{suffix}")) for suffix in (".json", ".arrow"))
+    return any(any(work.rglob(f"*{suffix}")) for suffix in (".json", ".arrow", ".npz"))
 
 
 def _check_options(algorithm: str, method: Any, options: dict[str, Any]) -> None:
