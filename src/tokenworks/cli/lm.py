@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.lm_hypernetwork import train_hypernetwork
 from tokenworks.cli.output import emit, note, progress
 from tokenworks.cli.settings import settings
 
@@ -21,7 +22,10 @@ app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 @app.callback()
 def lm() -> None:
-    """Train small language models."""
+    """Train small language models, and hypernetworks for models."""
+
+
+app.command("train-hypernetwork")(train_hypernetwork)
 
 
 @app.command("train")

@@ -42,6 +42,10 @@ def transplant(
     encoder: Annotated[
         str | None, typer.Option(help="A sentence-embedding model, for token-adapt.")
     ] = None,
+    hypernetwork: Annotated[
+        str | None,
+        typer.Option(help="Of `lm train-hypernetwork`, for zett; the model's own if left out."),
+    ] = None,
     option: Annotated[
         list[str] | None, typer.Option(help="Of the method: sparsity=32, variant=last, ...")
     ] = None,
@@ -81,6 +85,7 @@ def transplant(
             parallel=parallel,
             dictionary=dictionary,
             encoder=encoder,
+            hypernetwork=hypernetwork,
             field=field,
             options=_options(option or []),
             score=score,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,14 +31,24 @@ class Step:
 class Training:
     """A module under training: its optimizers and the step it is at."""
 
-    def __init__(self, module: Any, recipe: Recipe, *, bf16: bool | None = None) -> None:
+    def __init__(
+        self,
+        module: Any,
+        recipe: Recipe,
+        *,
+        bf16: bool | None = None,
+        objective: Callable[[Any], torch.Tensor] | None = None,
+    ) -> None:
         """Prepare; parameters that need no gradient stay as they are.
 
         Args:
             module: a causal model of transformers, in float32, on its device.
             recipe: the numbers.
             bf16: compute in bfloat16 (weights stay float32); where the hardware has it if left out.
+            objective: the loss of a batch where it is not that of the next token; the module may then be
+                any, and a batch anything, but there is one process only.
         """
+        self._objective = objective
         self.module = module
         self.recipe = recipe
         self.device = next(module.parameters()).device
@@ -57,7 +67,7 @@ class Training:
         self._names = {id(tensor): name for name, tensor in (inside | others).items()}
         self._trained = [*inside.values(), *others.values()]
 
-    def fit(self, batches: Iterable[torch.Tensor]) -> Iterator[Step]:
+    def fit(self, batches: Iterable[Any]) -> Iterator[Step]:
         """Train on batches, [sequences, length + 1] of ids, until the recipe's steps are done.
 
         Raises:
@@ -68,14 +78,20 @@ class Training:
                 return
             yield self.step(batch)
 
-    def step(self, batch: torch.Tensor) -> Step:
+    def step(self, batch: Any) -> Step:
         """One step on one batch.
 
         Raises:
             FormatError: the loss is no number.
         """
         self.module.train()
-        loss = self._backward(batch.to(self.device))
+        if self._objective is None:
+            loss = self._backward(batch.to(self.device))
+        else:
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+                found = self._objective(batch)
+            found.backward()  # type: ignore[no-untyped-call]
+            loss = float(found.detach())
         if not math.isfinite(loss):
             raise FormatError(f"the loss is {loss} at step {self.number + 1}; lower the rates")
         norm = torch.nn.utils.clip_grad_norm_(self._trained, self.recipe.clip)

@@ -7,12 +7,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tokenworks.errors import OptionError
 from tokenworks.files import write_json
+from tokenworks.lm.checkpoints import Checkpoints
 from tokenworks.lm.recipe import Recipe
 from tokenworks.lm.run_log import RunLog, Watch
 from tokenworks.lm.sizes import Size
@@ -36,13 +37,8 @@ class Run:
     separator: int
 
     @property
-    def latest(self) -> Path:
-        return self.folder / "checkpoint.safetensors"
-
-    @property
-    def stable(self) -> Path:
-        """The state at which the cooldown began, from which a longer run goes on."""
-        return self.folder / "before-cooldown.safetensors"
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.folder, self.recipe)
 
     def agree(self, rank: int) -> None:
         """Refuse to go on with other settings than the run began with; only steps may differ."""
@@ -70,28 +66,6 @@ class Run:
         elif rank == 0:
             write_json(path, own)
 
-    def begin(self, training: Any) -> None:
-        """Take up the furthest state from which this recipe's schedule holds.
-
-        Raises:
-            OptionError: the run is past the step at which the cooldown would have to begin.
-        """
-        from tokenworks.lm import checkpoint
-
-        for path in (self.latest, self.stable):
-            if not path.exists():
-                continue
-            state, step, planned = checkpoint.load(path)
-            cooling = step > replace(self.recipe, steps=planned).stable_until
-            if planned == self.recipe.steps or not (cooling or step > self.recipe.stable_until):
-                training.restore(state, step)
-                return
-        if self.latest.exists():
-            raise OptionError(
-                f"the run is past step {self.recipe.stable_until:,}, where the cooldown of "
-                f"{self.recipe.steps:,} steps begins; ask for more steps"
-            )
-
     def train(
         self,
         where: Any,
@@ -111,31 +85,32 @@ class Run:
 
         module = self.build().to(where)
         training = Training(module, self.recipe, bf16=bf16)
-        self.begin(training)
+        kept = self.checkpoints
+        kept.begin(training)
         stream = batches(self.file, self.recipe, step=training.number, rank=rank, world=world)
         log = None
         if rank == 0:
             begun = training.number
             log = RunLog(self.folder, self.recipe, self.file, begun, every, on_moment)
-        with _stopping() as asked:
+        with stopping() as asked:
             try:
                 for step in training.fit(stream):
                     if log is not None:
                         log.take(step)
                         if step.number == self.recipe.stable_until:
-                            self._keep(training, self.stable)
+                            kept.keep(training, kept.stable)
                         if log.save_due():
-                            self._keep(training, self.latest)
+                            kept.keep(training, kept.latest)
                     if asked():
                         raise KeyboardInterrupt
             except KeyboardInterrupt:
                 if log is not None:
                     log.flush()
-                    self._keep(training, self.latest)
+                    kept.keep(training, kept.latest)
                 raise
         if log is not None:
             log.flush()
-            self._keep(training, self.latest)
+            kept.keep(training, kept.latest)
         return module
 
     def build(self) -> Any:
@@ -149,14 +124,9 @@ class Run:
         maker: Any = transformers.AutoModelForCausalLM
         return maker.from_config(config)
 
-    def _keep(self, training: Any, path: Path) -> None:
-        from tokenworks.lm import checkpoint
-
-        checkpoint.save(path, training.state(), training.number, self.recipe.steps)
-
 
 @contextmanager
-def _stopping() -> Iterator[Callable[[], bool]]:
+def stopping() -> Iterator[Callable[[], bool]]:
     """SIGINT and SIGTERM wait for the end of a step, so that no half of one gets into a checkpoint.
 
     The value tells whether one came. A second one stops at once.

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from tokenworks.errors import OptionError
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import Embeddings, Floats, Ids, Part, Rows, moments
 from tokenworks.transplant.matching import Match, token_ids
+
+if TYPE_CHECKING:
+    from tokenworks.transplant.hypernetwork import Hypernetwork
 
 # Given the old matrix, its name and the match: a function from new ids to their rows.
 Fill = Callable[[Rows, Part, Match], Callable[[Ids], Floats]]
@@ -38,6 +41,7 @@ class Given:
     parallel: translations, (in the language of the model, in the new one).
     dictionary: words, (in the language of the model, in the new one).
     encoder: texts to vectors of their meaning, float32 [n, d].
+    hypernetwork: trained for the model.
     memory: bytes that a method may use for its work. workspace: a folder where long work keeps what is
     done, so that it can go on after an interruption. told: hears what is done, of how much.
     """
@@ -49,6 +53,7 @@ class Given:
     parallel: Sequence[tuple[str, str]] = ()
     dictionary: Sequence[tuple[str, str]] = ()
     encoder: Callable[[Sequence[str]], Floats] | None = None
+    hypernetwork: Hypernetwork | None = None
     memory: int = 1 << 30
     workspace: Path | None = None
     told: Callable[[str, int, int], None] = lambda what, done, of: None

@@ -36,7 +36,7 @@ _PADDING = 24
 def shared_rows(initialize: Initialize) -> None:
     for tied in (True, False):
         embeddings = _embeddings(_old(), tied=tied)
-        made, report = initialize(_old(), _new(), embeddings, _given())
+        made, report = initialize(_old(), _new(), embeddings, _given_to(initialize, embeddings))
         matched = match(_old(), _new(), embeddings.input.rows)
         shared = matched.shared
         assert len(shared) > 300, "the law's vocabularies share too little"
@@ -50,7 +50,8 @@ def shared_rows(initialize: Initialize) -> None:
 def identity(initialize: Initialize) -> None:
     for tied in (True, False):
         embeddings = _embeddings(_old(), tied=tied, padding=_PADDING)
-        given = replace(_given(), donor=_embeddings(_old(), tied=tied, seed=9))
+        given = _given_to(initialize, embeddings)
+        given = replace(given, donor=_embeddings(_old(), tied=tied, seed=9))
         made, _ = initialize(_old(), _old(), embeddings, given)
         for part, rows in embeddings.parts().items():
             assert whole(made.parts()[part]).tobytes() == whole(rows).tobytes(), f"{part} differs"
@@ -59,7 +60,7 @@ def identity(initialize: Initialize) -> None:
 @law("every row is finite, of the old width, and accounted for", when="initializer")
 def finite(initialize: Initialize) -> None:
     embeddings = _embeddings(_old(), tied=False)
-    made, report = initialize(_old(), _new(), embeddings, _given())
+    made, report = initialize(_old(), _new(), embeddings, _given_to(initialize, embeddings))
     for part, rows in made.parts().items():
         matrix = whole(rows)
         assert matrix.dtype == np.float32, f"{part} is {matrix.dtype}"
@@ -73,11 +74,12 @@ def finite(initialize: Initialize) -> None:
 
 @law("tied matrices stay tied, untied ones are made apart, with the bias", when="initializer")
 def ties(initialize: Initialize) -> None:
-    tied, _ = initialize(_old(), _new(), _embeddings(_old(), tied=True), _given())
+    one, two = _embeddings(_old(), tied=True), _embeddings(_old(), tied=False)
+    tied, _ = initialize(_old(), _new(), one, _given_to(initialize, one))
     assert tied.output is None and tied.bias is None, "an output matrix appeared"
-    untied, _ = initialize(_old(), _new(), _embeddings(_old(), tied=False), _given())
+    untied, _ = initialize(_old(), _new(), two, _given_to(initialize, two))
     assert untied.output is not None and untied.bias is not None, "the output matrix is lost"
-    again, _ = initialize(_old(), _new(), _embeddings(_old(), tied=False), _given())
+    again, _ = initialize(_old(), _new(), two, _given_to(initialize, two))
     assert again.output is not None
     assert np.array_equal(whole(untied.output), whole(again.output)), "another run, other rows"
 
@@ -87,7 +89,7 @@ def padding(initialize: Initialize) -> None:
     rows = _old().max_id_plus_one
     step = 64 - rows % 64
     embeddings = _embeddings(_old(), tied=True, padding=step)
-    made, report = initialize(_old(), _new(), embeddings, _given())
+    made, report = initialize(_old(), _new(), embeddings, _given_to(initialize, embeddings))
     assert made.input.rows % 64 == 0, f"{made.input.rows} rows; the old matrix is padded to 64"
     beyond = np.setdiff1d(np.arange(made.input.rows), token_ids(_new()))
     old = embeddings.input.take(rows + np.arange(step))
@@ -101,12 +103,13 @@ def relabelled(initialize: Initialize) -> None:
     order = np.random.default_rng(3).permutation(_new().max_id_plus_one)
     other = _renumbered(_new(), order)
     embeddings = _embeddings(_old(), tied=True)
-    first, _ = initialize(_old(), _new(), embeddings, _given())
-    donor = _given().donor
+    given = _given_to(initialize, embeddings)
+    first, _ = initialize(_old(), _new(), embeddings, given)
+    donor = given.donor
     assert donor is not None
     moved = Held(np.empty_like(whole(donor.input)))
     moved.array[order] = whole(donor.input)
-    second, _ = initialize(_old(), other, embeddings, replace(_given(), donor=Embeddings(moved)))
+    second, _ = initialize(_old(), other, embeddings, replace(given, donor=Embeddings(moved)))
     one, two = whole(first.input), whole(second.input)[order]
     worst = float(np.abs(one - two).max())
     assert worst < 1e-3, f"a row moves by {worst} when tokens are renumbered"
@@ -193,9 +196,26 @@ def _embeddings(tokenizer: Tokenizer, *, tied: bool, padding: int = 0, seed: int
     )
 
 
+def _given_to(initialize: Initialize, embeddings: Embeddings) -> Given:
+    """Everything that this initializer may ask for; a hypernetwork, which needs torch, if it does."""
+    info = getattr(initialize, "method_info", None)
+    if info is None or "needs-hypernetwork" not in info.declares:
+        return _given()
+    import torch
+
+    from tokenworks.transplant.hypernetwork import Hypernetwork
+    from tokenworks.transplant.hypernetwork_shape import Shape
+
+    rows = embeddings.input.rows
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        shape = Shape(_WIDTH, rows, embeddings.tied, hidden=16, inner=32, layers=1, heads=2)
+        return replace(_given(), hypernetwork=Hypernetwork(shape))
+
+
 @cache
 def _given() -> Given:
-    """Everything that any initializer may ask for."""
+    """Everything that nearly all initializers may ask for."""
     english, french = declaration("en"), declaration("fr")
     return Given(
         donor=_embeddings(_new(), tied=True, seed=9),

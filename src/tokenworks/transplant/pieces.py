@@ -28,34 +28,48 @@ def pieces_of(tokenizer: Tokenizer, tokens: Sequence[bytes]) -> tuple[Ids, Ids]:
         Ids, int64 [total], and where each token's begin, int64 [len + 1]. A token that cannot be
         spelled has none; unknown tokens are left out.
     """
-    if isinstance(tokenizer.definition.model, WordPiece):
-        return _ragged([_longest_match(tokenizer, token) for token in tokens])
-    bare = Tokenizer(_bare(tokenizer.definition))
-    single = _single_bytes(tokenizer)
-    unknown = tokenizer.definition.model.unk_id
-    stretches: list[str] = []
-    plan: list[list[int | tuple[int]]] = []  # ids of stray bytes, and numbers of stretches
-    for token in tokens:
-        parts: list[int | tuple[int]] = []
-        for stretch in _stretches(token):
-            if isinstance(stretch, str):
-                parts.append((len(stretches),))
-                stretches.append(stretch)
-            elif stretch in single:
-                parts.append(single[stretch])
-        plan.append(parts)
-    ids, starts = bare.encode_batch(stretches, specials="text")
-    encoded, bounds = ids.tolist(), starts.tolist()
-    spelled = []
-    for parts in plan:
-        found: list[int] = []
-        for part in parts:
-            if isinstance(part, tuple):
-                found += encoded[bounds[part[0]] : bounds[part[0] + 1]]
-            else:
-                found.append(part)
-        spelled.append([number for number in found if number != unknown])
-    return _ragged(spelled)
+    return _ragged(Speller(tokenizer).spell(tokens))
+
+
+class Speller:
+    """Spells tokens with those of one vocabulary, again and again."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """Prepare for the vocabulary to spell with."""
+        self.tokenizer = tokenizer
+        self._greedy = isinstance(tokenizer.definition.model, WordPiece)
+        if not self._greedy:
+            self._bare = Tokenizer(_bare(tokenizer.definition))
+            self._single = _single_bytes(tokenizer)
+
+    def spell(self, tokens: Sequence[bytes]) -> list[list[int]]:
+        """The ids that spell each token; none for a token that cannot be spelled."""
+        if self._greedy:
+            return [_longest_match(self.tokenizer, token) for token in tokens]
+        unknown = self.tokenizer.definition.model.unk_id
+        stretches: list[str] = []
+        plan: list[list[int | tuple[int]]] = []  # ids of stray bytes, and numbers of stretches
+        for token in tokens:
+            parts: list[int | tuple[int]] = []
+            for stretch in _stretches(token):
+                if isinstance(stretch, str):
+                    parts.append((len(stretches),))
+                    stretches.append(stretch)
+                elif stretch in self._single:
+                    parts.append(self._single[stretch])
+            plan.append(parts)
+        ids, starts = self._bare.encode_batch(stretches, specials="text")
+        encoded, bounds = ids.tolist(), starts.tolist()
+        spelled = []
+        for parts in plan:
+            found: list[int] = []
+            for part in parts:
+                if isinstance(part, tuple):
+                    found += encoded[bounds[part[0]] : bounds[part[0] + 1]]
+                else:
+                    found.append(part)
+            spelled.append([number for number in found if number != unknown])
+        return spelled
 
 
 def _ragged(lists: Sequence[Sequence[int]]) -> tuple[Ids, Ids]:

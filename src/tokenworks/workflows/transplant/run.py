@@ -5,13 +5,14 @@ from __future__ import annotations
 import inspect
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from tokenworks.errors import FormatError, OptionError
+from tokenworks.lm.loading import model_folder
 from tokenworks.registry import resolve
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import Embeddings
@@ -22,6 +23,7 @@ from tokenworks.workflows.transplant.material import read_dictionary, read_paral
 from tokenworks.workflows.transplant.result import TransplantResult
 from tokenworks.workflows.transplant.subject import Subject, refuse_not_finite, subject
 
+HYPERNETWORK = "hypernetwork"  # the folder in that of a model which holds its own
 Told = Callable[[str, int, int], None]
 
 
@@ -37,6 +39,7 @@ def transplant(
     parallel: tuple[str, str] | None = None,
     dictionary: str | None = None,
     encoder: str | os.PathLike[str] | None = None,
+    hypernetwork: str | os.PathLike[str] | None = None,
     field: str = "text",
     options: Mapping[str, Any] | None = None,
     score: bool = True,
@@ -63,6 +66,8 @@ def transplant(
         parallel: two files with translated sentences, line by line: the model's language, the new one.
         dictionary: a file of word pairs with a tab between them, in the same order.
         encoder: a sentence-embedding model, for `token-adapt`.
+        hypernetwork: for `zett`, trained for this model; the folder `hypernetwork` in that of the model
+            where it is left out.
         field: where records of a corpus hold their text.
         options: of the method.
         heal: steps of training afterwards, on the texts of `on` that are not held out.
@@ -91,6 +96,7 @@ def transplant(
     if heal and not on:
         raise OptionError("healing needs text in the language of the new tokenizer (--on)")
     chosen, initialize = _method(method, options or {})
+    maker = _hypernetwork(hypernetwork, one, initialize, offline)
     told("reading the matrices", 0, 1)
     refuse_not_finite(one)
     other = None if donor is None else _donor(donor, new, offline)
@@ -104,6 +110,7 @@ def transplant(
         parallel=read_parallel(parallel),
         dictionary=read_dictionary(dictionary),
         encoder=None if encoder is None else sentence_encoder(encoder, offline=offline),
+        hypernetwork=None if maker is None else _open(maker),
         memory=memory,
         told=told,
     )
@@ -111,7 +118,7 @@ def transplant(
         one=one,
         new=new,
         out=Path(out),
-        plan=_plan(one, new, other, method, options or {}, seed, given, encoder),
+        plan=_plan(one, new, other, method, options or {}, seed, given, encoder, maker),
         method=method,
         options=dict(options or {}),
         donor=None if donor is None else str(donor),
@@ -162,6 +169,24 @@ def _method(name: str, options: Mapping[str, Any]) -> tuple[dict[str, Any], Any]
     return chosen, item
 
 
+def _hypernetwork(
+    given: str | os.PathLike[str] | None, one: Subject, initialize: Any, offline: bool
+) -> Path | None:
+    """The folder of the hypernetwork, where the method uses one: that given, else the model's own."""
+    if "needs-hypernetwork" not in initialize.method_info.declares:
+        return None
+    if given is not None:
+        return model_folder(given, offline=offline)
+    own = one.folder / HYPERNETWORK
+    return own if own.is_dir() else None
+
+
+def _open(folder: Path) -> Any:
+    from tokenworks.transplant.hypernetwork_folder import load_hypernetwork
+
+    return load_hypernetwork(folder)
+
+
 def _donor(donor: str | os.PathLike[str], new: Tokenizer, offline: bool) -> Subject:
     other = subject(donor, offline=offline)
     if other.tokenizer != new:
@@ -188,13 +213,15 @@ def _plan(
     seed: int,
     given: Given,
     encoder: str | os.PathLike[str] | None,
+    maker: Path | None,
 ) -> dict[str, Any]:
     """What determines the result: an interrupted run goes on only if all of it is the same."""
 
+    def stamps(files: Iterable[Path]) -> list[list[Any]]:
+        return [[file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+
     def weights(of: Subject) -> list[list[Any]]:
-        return [
-            [file.name, file.stat().st_size, file.stat().st_mtime_ns] for file in of.weights.files
-        ]
+        return stamps(of.weights.files)
 
     return {
         "model": [str(one.folder.resolve()), weights(one), one.tokenizer.sha256],
@@ -202,6 +229,9 @@ def _plan(
         "donor": None if other is None else [str(other.folder.resolve()), weights(other)],
         "method": method,
         "encoder": None if encoder is None else str(encoder),
+        "hypernetwork": None
+        if maker is None
+        else [str(maker.resolve()), stamps(sorted(maker.glob("*.safetensors")))],
         "options": {key: str(value) for key, value in options.items()},
         "seed": seed,
         "texts": _digest(given),
