@@ -29,7 +29,7 @@ $(VENV)/installed: $(VENV)/tools pyproject.toml $(NATIVE)
 	@$(PIP) --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/installed-test: $(VENV)/installed
+$(VENV)/installed-test: $(VENV)/installed models/pyproject.toml
 	@echo "Installing the test dependencies"
-	@$(PIP) --no-build-isolation -e ".[test]"
+	@$(PIP) --no-build-isolation -e ".[test]" -e ./models
 	@touch $@

@@ -1,12 +1,12 @@
 """Every initializer onto three vocabularies: bits per byte at once and healed, tokens, time, memory.
 
     python benchmarks/transplant.py WORK --texts TEXT --pair ENGLISH GERMAN [--model english-6m]
-        [--another english-4k-3m] [--heal 200] [--only NAME ...]
+        [--another english-4k-3m] [--hypernetwork DIR] [--heal 200] [--only NAME ...]
 
 TEXT is the folder text/ that `models/train.py` makes, ENGLISH and GERMAN are translated lines;
 `transplant_targets.py` says which vocabularies they become. Each method runs in a process of its own,
 whose peak memory is counted from where it began. Healing trains the token matrices for `--heal` steps of
-4 sequences of 128 tokens; methods that make the same matrices are healed once. Every result is a line of
+2 sequences of 128 tokens; methods that make the same matrices are healed once. Every result is a line of
 WORK/cells.jsonl: an interrupted run goes on after the last one. The table is printed at the end.
 """
 
@@ -32,11 +32,12 @@ from tokenworks.transplant.embeddings import whole
 from tokenworks.workflows.transplant import transplant
 from tokenworks.workflows.transplant.healing import heal
 from tokenworks.workflows.transplant.material import read_texts
+from tokenworks.workflows.transplant.run import HYPERNETWORK
 from tokenworks.workflows.transplant.subject import subject
 
 FIRST = ("zero", "random", "covariance", "mean", "byte-match", "prefix-match", "fvt")
 VARIANTS = {"fvt": ("sum", "weighted", "last")}
-BATCH, LENGTH = 4, 128
+BATCH, LENGTH = 2, 128
 DONOR_STEPS = 250
 BEFORE = "(the model before)"
 
@@ -48,23 +49,28 @@ def main() -> None:
     parser.add_argument("--pair", type=Path, nargs=2, required=True)
     parser.add_argument("--model", default="english-6m")
     parser.add_argument("--another", default="english-4k-3m")
+    parser.add_argument("--hypernetwork", type=Path, help="for zett; the model's own if left out")
     parser.add_argument("--heal", type=int, default=200)
     parser.add_argument("--only", nargs="*", help="methods; all of the register where left out")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     another = str(model_folder(arguments.another))
     onto = targets(arguments.work, arguments.texts, arguments.pair, another, DONOR_STEPS)
+    hypernetwork = arguments.hypernetwork or model_folder(arguments.model) / HYPERNETWORK
+    hypernetwork = str(hypernetwork) if hypernetwork.is_dir() else None
     cells = Cells(arguments.work / "cells.jsonl", _digest(arguments.model), arguments.heal)
     for target in onto:
         before(arguments.model, target, cells, arguments.heal)
-        for label, options in runs(target, arguments.only):
+        for label, options in runs(target, arguments.only, hypernetwork):
             if not cells.has(target.name, label):
                 row = apart(run, arguments.model, target, options, cells, arguments.heal)
                 cells.add(target.name, label, row)
     print(table(cells, [target.name for target in onto]))
 
 
-def runs(target: Target, only: list[str] | None) -> list[tuple[str, dict[str, Any]]]:
+def runs(
+    target: Target, only: list[str] | None, hypernetwork: str | None
+) -> list[tuple[str, dict[str, Any]]]:
     """Every initializer of the register that this target has all things for, with its variants."""
     infos = [info for info in methods("transplant") if "initializer" in info.declares]
     infos.sort(key=lambda info: (FIRST.index(info.name) if info.name in FIRST else 99, info.name))
@@ -73,10 +79,14 @@ def runs(target: Target, only: list[str] | None) -> list[tuple[str, dict[str, An
         name = info.name
         if only and name not in only:
             continue
+        if "needs-hypernetwork" in info.declares and not hypernetwork:
+            continue
         across = name in ("ramen", "trans-tokenizer", "wechsel")  # they map one language to another
         if across and target.parallel is None:
             continue
         options: dict[str, Any] = {"method": name, "on": [target.text]}
+        if "needs-hypernetwork" in info.declares:
+            options["hypernetwork"] = hypernetwork
         if "needs-donor" in info.declares:
             options["donor"] = target.donor
         if across and target.parallel is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import lzma
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,47 +13,52 @@ from numpy.typing import NDArray
 
 from tokenworks.files import write_json
 from tokenworks.lm.token_file import TokenFile
+from tokenworks.tokenizer import Tokenizer
 
 ORDER = 5
 
 
-def baselines(
-    training: Path, texts: list[str], file: TokenFile, tokenizer: object
-) -> dict[str, float]:
-    """Bits per byte of held-out texts.
+def of_bytes(training: Path, texts: list[str]) -> dict[str, float]:
+    """Bits per byte of held-out texts, by what sees bytes.
 
     Args:
         training: the folder of the text that the models learned from.
-        texts: those held out. file: the ids of the training text. tokenizer: that made them.
+        texts: those held out.
 
     Returns:
         xz: of the texts together; it has not seen the training text.
-        bytes_5gram, tokens_5gram: interpolated modified Kneser-Ney over the whole training text.
+        bytes_5gram: interpolated modified Kneser-Ney over the whole training text.
     """
     held_out = "".join(texts).encode()
-    size = len(held_out)
     known = b"".join(path.read_bytes() for path in sorted(training.rglob("*.txt")))
-    data = np.frombuffer(known, np.uint8)
-    grams = KneserNey(data, 256, ORDER)
-    found = {
-        "xz": 8 * len(lzma.compress(held_out, preset=9 | lzma.PRESET_EXTREME)) / size,
-        "bytes_5gram": _bits(grams, [np.frombuffer(t.encode(), np.uint8) for t in texts]) / size,
-    }
-    del grams
+    grams = KneserNey(np.frombuffer(known, np.uint8), 256, ORDER)
+    bits = _bits(grams, [np.frombuffer(text.encode(), np.uint8) for text in texts])
+    packed = lzma.compress(held_out, preset=9 | lzma.PRESET_EXTREME)
+    return {"xz": 8 * len(packed) / len(held_out), "bytes_5gram": bits / len(held_out)}
+
+
+def of_tokens(texts: list[str], file: TokenFile, tokenizer: Tokenizer) -> dict[str, float]:
+    """Bits per byte of held-out texts, by n-grams of a model's own tokens.
+
+    Args:
+        texts: those held out.
+        file: the ids of the training text. tokenizer: that made them.
+
+    Returns:
+        tokens_5gram: interpolated modified Kneser-Ney over the whole training text.
+    """
     rows = int(file.ids().max()) + 1
     grams = KneserNey(np.asarray(file.ids()), rows, ORDER)
-    encoded = [tokenizer.encode(text, specials="text") for text in texts]  # type: ignore[attr-defined]
+    encoded = [tokenizer.encode(text, specials="text") for text in texts]
     start = np.array([file.separator])
-    found["tokens_5gram"] = (
-        _bits(grams, [np.concatenate([start, ids]) for ids in encoded], begin=1) / size
-    )
-    return found
+    bits = _bits(grams, [np.concatenate([start, ids]) for ids in encoded], begin=1)
+    return {"tokens_5gram": bits / len("".join(texts).encode())}
 
 
-def kept(path: Path, *given: object) -> dict[str, float]:
-    """`baselines` of an earlier call where its file is there, for they take minutes."""
+def kept(path: Path, make: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """What an earlier call found, where its file is there, for it takes minutes."""
     if not path.exists():
-        write_json(path, baselines(*given))  # type: ignore[arg-type]
+        write_json(path, make())
     found: dict[str, float] = json.loads(path.read_text("utf-8"))
     return found
 

@@ -5,7 +5,8 @@
 NOVELS is the folder of the hundred novels, MULTI the text with the poems, WORK a folder for texts,
 tokenizers, checkpoints and logs. Interrupted, the same call goes on where it ended; with fewer --steps
 it cools a run down early. --publish measures what is finished on the held-out text and writes it in
-bfloat16 to src/tokenworks_models/data, each with a card.json; then `pip wheel models` makes the wheel.
+bfloat16 to src/tokenworks_models/data, each with a card.json and the log of its losses; `pip wheel
+models` then makes the wheel.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import baselines
 import texts
-from baselines import kept
 
 import tokenworks as tw
 from tokenworks.files import MANIFEST, atomic_folder, write_json
@@ -144,10 +145,7 @@ def publish(work: Path, name: str) -> None:
                 "bits_per_byte": round(ours.bits_per_byte, 4),
                 "bits_per_byte_in_float32": round(trained.bits_per_byte, 4),
                 "nats_per_token": round(float(ours.nats.mean()), 4),
-                **{
-                    key: round(value, 4)
-                    for key, value in _beside(work, reference, language).items()
-                },
+                **{key: round(value, 4) for key, value in _beside(work, name, language).items()},
             }
             print(name, language, held_out[language], flush=True)
         card = {
@@ -161,6 +159,7 @@ def publish(work: Path, name: str) -> None:
             "licence": "Apache-2.0; the text is in the public domain",
         }
         write_json(beside / "card.json", card)
+        _write_log(work / f"{name}.training" / "log.jsonl", beside / "log.jsonl")
 
 
 def _samples(work: Path, reference: Reference) -> list[tuple[str, list[str]]]:
@@ -168,14 +167,31 @@ def _samples(work: Path, reference: Reference) -> list[tuple[str, list[str]]]:
     return [(one, texts.sample(work / "text" / f"{one}-held-out")) for one in languages]
 
 
-def _beside(work: Path, reference: Reference, language: str) -> dict[str, float]:
+def _beside(work: Path, name: str, language: str) -> dict[str, float]:
     """xz and n-grams over the text and the tokenizer of this model."""
-    tokenizer = tw.Tokenizer.load(work / reference.tokenizer)
-    name = next(name for name, other in REFERENCES.items() if other == reference)
-    file = read_tokens(work / f"{name}.training" / "tokens.bin", tokenizer)
-    folder = work / "text" / reference.text
+    reference = REFERENCES[name]
     sample = dict(_samples(work, reference))[language]
-    return kept(work / f"baselines-{name}-{language}.json", folder, sample, file, tokenizer)
+    folder = work / "text" / reference.text
+    tokenizer = tw.Tokenizer.load(work / reference.tokenizer)
+
+    def of_tokens() -> dict[str, float]:
+        file = read_tokens(work / f"{name}.training" / "tokens.bin", tokenizer)
+        assert file is not None, f"{name} has no token file"
+        return baselines.of_tokens(sample, file, tokenizer)
+
+    first = work / f"baselines-{reference.text}-{language}.json"
+    second = work / f"baselines-{reference.tokenizer}-{reference.text}-{language}.json"
+    return {
+        **baselines.kept(first, lambda: baselines.of_bytes(folder, sample)),
+        **baselines.kept(second, of_tokens),
+    }
+
+
+def _write_log(source: Path, target: Path) -> None:
+    """The losses of a run, every tenth step and the last."""
+    lines = source.read_text("utf-8").splitlines(keepends=True)
+    chosen = [line for number, line in enumerate(lines, 1) if number % 10 == 0]
+    target.write_text("".join(chosen if len(lines) % 10 == 0 else [*chosen, lines[-1]]), "utf-8")
 
 
 if __name__ == "__main__":
