@@ -1,12 +1,12 @@
 """Train the reference models, measure them beside xz and n-grams, and lay them into the wheel.
 
-    python models/train.py NOVELS MULTI WORK [--only NAME] [--steps N] [--publish]
+    python models/train.py NOVELS MULTI WORK [--only NAME] [--steps N] [--hypernetwork] [--publish]
 
 NOVELS is the folder of the hundred novels, MULTI the text with the poems, WORK a folder for texts,
 tokenizers, checkpoints and logs. Interrupted, the same call goes on where it ended; with fewer --steps
-it cools a run down early. --publish measures what is finished on the held-out text and writes it in
-bfloat16 to src/tokenworks_models/data, each with a card.json and the log of its losses; `pip wheel
-models` then makes the wheel.
+it cools a run down early. --hypernetwork trains that of a finished model (see hypernetworks.py). --publish
+measures what is finished on the held-out text and writes it in bfloat16 to src/tokenworks_models/data, each
+with a card.json and the log of its losses; `pip wheel models` then makes the wheel.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import baselines
+import hypernetworks
 import texts
 
 import tokenworks as tw
@@ -66,15 +67,20 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--only", choices=REFERENCES)
     parser.add_argument("--steps", type=int)
+    parser.add_argument("--hypernetwork", action="store_true")
     parser.add_argument("--publish", action="store_true")
     given = parser.parse_args()
     prepare(given.novels, given.multi, given.work)
     for name in [given.only] if given.only else REFERENCES:
         if given.publish:
-            if (given.work / name).is_dir():
+            if (given.work / name).is_dir() and not given.hypernetwork:
                 publish(given.work, name)
-        else:
+            if (given.work / f"{name}-{hypernetworks.HYPERNETWORK}").is_dir():
+                hypernetworks.publish(given.work, name, DATA / name)
+        elif not given.hypernetwork:
             train(given.work, name, given.steps)
+        elif name in hypernetworks.HYPERNETWORKS:
+            hypernetworks.train(given.work, name, given.steps)
     if given.publish:
         size = sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file())
         print(f"{DATA}: {size / 1e6:.1f} MB")

@@ -219,6 +219,15 @@ def test_the_loss_is_that_of_the_transplanted_model(tmp_path: Path) -> None:
     assert loss - float(distance) / 2 == pytest.approx(np.mean(nats), abs=0.05 * float(distance))
 
 
+def test_a_model_without_a_start_token_predicts_from_the_first_on(tmp_path: Path) -> None:
+    model = tw.lm.load(tiny.save(tmp_path, "llama", tie=True), device="cpu")
+    started = _objective(model, _network(), 0)
+    with torch.no_grad():
+        first = float(started(0))
+        model.start = ()
+        assert float(started(0)) == pytest.approx(first, abs=0.2)
+
+
 def _published(folder: Path) -> tuple[Shape, dict[str, torch.Tensor]]:
     """A folder in the layout of the published networks, untied, told the language, of random weights."""
     shape = Shape(

@@ -120,7 +120,7 @@ def transplant(
         out=Path(out),
         plan=_plan(one, new, other, method, options or {}, seed, given, encoder, maker),
         method=method,
-        options=dict(options or {}),
+        options=dict(options or {}) | ({} if maker is None else {"hypernetwork": str(maker)}),
         donor=None if donor is None else str(donor),
         texts=texts,
         score=score,
