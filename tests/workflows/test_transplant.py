@@ -46,6 +46,18 @@ def _model(
     return folder
 
 
+def _network(folder: Path) -> Path:
+    from tokenworks.transplant.hypernetwork import Hypernetwork
+    from tokenworks.transplant.hypernetwork_folder import save_hypernetwork
+    from tokenworks.transplant.hypernetwork_shape import Shape
+
+    width, rows = SMALL["hidden_size"], OLD.max_id_plus_one
+    shape = Shape(width, rows, True, hidden=16, inner=32, layers=1, heads=2)
+    folder.mkdir()
+    save_hypernetwork(Hypernetwork(shape), folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def tied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _model(tmp_path_factory.mktemp("tied") / "model")
@@ -61,6 +73,7 @@ def test_the_same_vocabulary_gives_the_same_files(tied: Path, tmp_path: Path, me
         out=tmp_path / "new",
         method=method,
         donor=tied if method == "omp" else None,
+        hypernetwork=_network(tmp_path / "network") if method == "zett" else None,
         on=[str(_text(tmp_path))],
         parallel=(str(_text(tmp_path)), str(_text(tmp_path))),
         score=False,
@@ -238,6 +251,15 @@ def test_bad_models_are_refused_with_the_reason(
     assert sorted(one.name for one in tmp_path.iterdir()) == ["old"], "something is left behind"
     assert main(["transplant", str(folder), new, "-o", str(tmp_path / "new")]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_tokenizer_of_far_fewer_tokens_is_doubted(tmp_path: Path) -> None:
+    folder = _model(tmp_path / "old", padding=300)
+    result = transplant(folder, NEW, out=tmp_path / "new", method="mean", score=False)
+    assert any("300 padding rows" in n and "of this model?" in n for n in result.notes)
+    folder = _model(tmp_path / "padded", padding=11)
+    result = transplant(folder, NEW, out=tmp_path / "other", method="mean", score=False)
+    assert not any("of this model?" in note for note in result.notes)
 
 
 def test_a_missing_shard_is_named(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ _DATA = Path(__file__).resolve().parent / "data"
 
 def names() -> list[str]:
     """The models of this package."""
-    return sorted(path.parent.name for path in _DATA.glob("*/config.json"))
+    return sorted(path.parent.name for path in _DATA.glob("[!.]*/config.json"))
 
 
 def path(name: str) -> Path:

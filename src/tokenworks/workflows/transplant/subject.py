@@ -29,6 +29,7 @@ _PER_TOKEN = (
     "logits",
     "wte",
 )  # in names of other matrices with such rows
+_MUCH = 8  # one row in so many: published models are padded by far less
 _NO_TOKENS = ("position", "wpe", "rotary")
 
 
@@ -111,7 +112,9 @@ def subject(
         )
     notes = []
     if rows > own.max_id_plus_one:
-        notes.append(f"{rows - own.max_id_plus_one:,} padding rows beyond the tokenizer's ids")
+        spare = rows - own.max_id_plus_one
+        doubt = "; is it the tokenizer of this model?" if spare * _MUCH > rows else ""
+        notes.append(f"{spare:,} padding rows beyond the tokenizer's ids{doubt}")
     if duplicate:
         notes.append(f"{duplicate} is stored although the model is tied; it is left out")
     return Subject(folder, config, weights, own, names, duplicate, notes)
