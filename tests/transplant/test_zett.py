@@ -162,7 +162,9 @@ def test_the_warm_up_alone_makes_the_old_rows(tmp_path: Path) -> None:
     assert left < 0.12, f"{left:.3f} of the squares is left"
 
 
-@pytest.mark.parametrize(("kind", "tie"), [("llama", True), ("llama", False), ("gpt_neox", False)])
+@pytest.mark.parametrize(
+    ("kind", "tie"), [("llama", True), ("gpt2", True), ("llama", False), ("gpt_neox", False)]
+)
 def test_the_loss_falls_and_the_model_stays(kind: str, tie: bool, tmp_path: Path) -> None:
     model = tw.lm.load(tiny.save(tmp_path, kind, tie=tie), device="cpu")
     before = {name: one.clone() for name, one in model.model.state_dict().items()}
@@ -217,6 +219,15 @@ def test_the_loss_is_that_of_the_transplanted_model(tmp_path: Path) -> None:
         loss = float(objective(0))
     # The rows of all old tokens are as far off as those of the part that is compared, about.
     assert loss - float(distance) / 2 == pytest.approx(np.mean(nats), abs=0.05 * float(distance))
+
+
+def test_the_warm_up_of_a_vocabulary_of_bytes_has_nothing_to_cut(tmp_path: Path) -> None:
+    model = tw.lm.load(tiny.save(tmp_path, "llama", tie=True), device="cpu")
+    objective = _objective(model, _network(residual=False), 10)
+    single = [place for place, token in enumerate(objective._bytes) if len(token) == 1]
+    objective._ids = objective._ids[single]
+    objective._bytes = [objective._bytes[place] for place in single]
+    assert 0 < float(objective(0).detach()) < 100
 
 
 def test_a_model_without_a_start_token_predicts_from_the_first_on(tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ class VocabularySampler:
             OptionError: too few tokens for the bytes.
         """
         if size < len(_BYTES) + len(_RUNS) + 1:
-            raise OptionError(f"a vocabulary of {size} tokens cannot hold all bytes and more")
+            raise OptionError(
+                f"a vocabulary of {size} tokens cannot hold all bytes and more; draw larger ones"
+            )
         self._texts, self._size, self._seed = texts, size, seed
         self._superwords, self._noise = superwords, noise
         self._counted = range(0)

@@ -103,7 +103,7 @@ class Objective:
             (spelled[at] + spelled[at + 1])[: self.network.shape.pieces]
             for at in range(0, len(spelled), 2)
         ]
-        return loss + self._distance(np.array(kept), forms)
+        return loss + self._distance(np.array(kept), forms) if kept else loss
 
     def _distance(self, ids: NDArray[np.int64], forms: Sequence[Sequence[int]]) -> torch.Tensor:
         """Squared distance of the rows made from these pieces and the old rows, over the mean norm."""

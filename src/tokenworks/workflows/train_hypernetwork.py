@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LOG = "log.jsonl"
 MOST_TEXT = 64 << 20  # characters that are read
 _CHARACTERS = 6  # of a passage for each of its tokens: most vocabularies fill the length with them
+_PER_TOKEN = 100  # characters that the substrings of a vocabulary come from, for each of its tokens
 _SAVE_SECONDS = 120.0
 
 
@@ -239,15 +240,17 @@ def _fit(
 ) -> float:
     """Train to the last step; the mean loss of the last ones."""
     from tokenworks.lm.fitting import Training
-    from tokenworks.transplant.sampled_vocabularies import VocabularySampler
+    from tokenworks.transplant.sampled_vocabularies import QUEUE, VocabularySampler
     from tokenworks.transplant.text_slices import TextSlices
     from tokenworks.transplant.zett_objective import Objective
 
     characters = recipe.length * _CHARACTERS
     texts = TextSlices(text, many=recipe.batch, characters=characters, seed=recipe.seed)
-    sampler = VocabularySampler(
-        texts, settings["vocab_size"], superwords=settings["superwords"], seed=recipe.seed
-    )
+    size = settings["vocab_size"]
+    wanted = min(size * _PER_TOKEN, len(text))  # the whole text is all that there is
+    many = max(recipe.batch, wanted // (QUEUE * characters))
+    wider = TextSlices(text, many=many, characters=characters, seed=recipe.seed)
+    sampler = VocabularySampler(wider, size, superwords=settings["superwords"], seed=recipe.seed)
     mimic = settings["rows_only"]
     objective = Objective(
         model, network, texts, sampler, length=recipe.length, mimic=mimic, seed=recipe.seed
