@@ -248,9 +248,9 @@ def _published(folder: Path) -> tuple[Shape, dict[str, torch.Tensor]]:
     network = Hypernetwork(shape)
     state = {name: torch.randn_like(one) * 0.3 for name, one in network.state_dict().items()}
     config = {**shape.config(), "langs": ["de", "en", "fr"]}
-    for name in ("max_position_embeddings", "residual", "hn_num_attention_heads"):
+    for name in ("hn_positions", "residual", "model_type"):
         del config[name]
-    config["hn_num_attention_heads"] = 4
+    config |= {"max_position_embeddings": 2048, "vocab_size": 416}  # of the model, beside them
     (folder / "config.json").write_text(json.dumps(config))
     words = {"model.embeddings.word_embeddings.weight": torch.zeros(3, 32)}
     save_file({**state, **words}, folder / "model.safetensors")
@@ -358,6 +358,10 @@ def _weights(name: str, tensor: torch.Tensor | None):
     return change
 
 
+def _plain(folder: Path) -> None:
+    (folder / "config.json").write_text('{"model_type": "llama"}')
+
+
 def _truncated(folder: Path) -> None:
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
@@ -370,7 +374,7 @@ def _pickled(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        (_config(model_type="llama"), FormatError, "expected a hypernetwork"),
+        (_plain, FormatError, "no hn_hidden_size; expected the config.json of a hypernetwork"),
         (_config(hn_hidden_size="wide"), FormatError, "hn_hidden_size is 'wide'"),
         (_config(hn_hidden_size=-5), FormatError, "hidden is -5"),
         (_config(hn_hidden_size=10**30), FormatError, "hidden is 1000"),

@@ -78,7 +78,7 @@ class Shape:
             "hn_add_inter_token_attention": False,
             "hn_embed_target_priors": False,
             "hn_concat_last_hidden_state": False,
-            "max_position_embeddings": self.positions,
+            "hn_positions": self.positions,
             "residual": self.residual,
         }
 
@@ -90,8 +90,9 @@ def shape_of(config: Mapping[str, Any], where: str) -> Shape:
         FormatError: a field is missing or no number.
         UnsupportedError: a variant that is not built here.
     """
-    if config.get("model_type") != KIND:
-        raise FormatError(f'{where}: "model_type" is not {KIND!r}; expected a hypernetwork')
+    # Published ones do not always say what kind they are; what equals the default is left out.
+    if "hn_hidden_size" not in config:
+        raise FormatError(f"{where}: no hn_hidden_size; expected the config.json of a hypernetwork")
     for name, only in (
         ("hn_model_type", "roberta"),
         ("hn_embed_using_source_embeddings", True),
@@ -113,18 +114,18 @@ def shape_of(config: Mapping[str, Any], where: str) -> Shape:
     hidden = number("hn_hidden_size")
     try:
         return Shape(
-            width=number("n_embd"),
+            width=number("n_embd", 768),
             rows=number("original_vocab_size"),
             tied=not config.get("separate_out_embeddings", False),
             hidden=hidden,
             inner=number("hn_intermediate_size"),
-            layers=number("hn_n_layers"),
+            layers=number("hn_n_layers", 3),
             heads=number("hn_num_attention_heads", max(1, hidden // 64)),
-            pieces=number("hn_surface_maxlen"),
-            positions=number("max_position_embeddings", _POSITIONS),
+            pieces=number("hn_surface_maxlen", 16),
+            positions=number("hn_positions", _POSITIONS),
             extra=number("hn_n_extra_tokens", 0),
             single_head=bool(config.get("hn_single_head", False)),
-            bias=bool(config.get("hn_predict_bias", False)),
+            bias=bool(config.get("hn_predict_bias", True)),
             languages=number("n_langs", 0) if config.get("hn_embed_lang_id") else 0,
             residual=bool(config.get("residual", False)),
         )
