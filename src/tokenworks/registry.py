@@ -51,6 +51,7 @@ FAMILIES: dict[str, str] = {
 # The extra of this package that brings each importable module that a method may need.
 EXTRAS: dict[str, str] = {
     "faiss": "models",
+    "rapidfuzz": "models",
     "torch": "models",
     "transformers": "models",
     "huggingface_hub": "hf",

@@ -48,6 +48,7 @@ VERBS: dict[str, Verb] = {
     "scan": Verb(
         "tokenworks.cli.scan:scan", "Find what a model recites unasked, and what it never learned."
     ),
+    "leak": Verb("tokenworks.cli.leak:leak", "Measure how easily a chat model repeats its prompt."),
     "methods": Verb("tokenworks.cli.methods:app", "List, show and cite the published methods."),
 }
 

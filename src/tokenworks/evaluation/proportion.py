@@ -7,7 +7,7 @@ from math import sqrt
 from tokenworks.evaluation.bootstrap import Z
 
 
-def wilson(hits: int, of: int) -> tuple[float, float]:
+def wilson(hits: float, of: int) -> tuple[float, float]:
     """Wilson's 95 % interval of hits out of `of` trials, as shares between 0 and 1."""
     if not of:
         return 0.0, 1.0

@@ -18,7 +18,7 @@ _BYTES = 256
 _END = 256  # the row that begins and ends texts
 
 
-def _model() -> LanguageModel:
+def tiny_model() -> LanguageModel:
     """A model over bytes whose weights are large enough for it to prefer some of them."""
     import torch
     import transformers
@@ -49,7 +49,7 @@ def _model() -> LanguageModel:
 
 @law("scores are in (0, 1], and tokens are the most probable ones", when="forces")
 def scores(force: Callable[..., Any]) -> None:
-    model = _model()
+    model = tiny_model()
     found = force(model)
     assert found.starts.tolist() == list(range(_BYTES)), found.starts
     assert ((found.scores > 0) & (found.scores <= 1)).all(), found.scores
@@ -60,14 +60,14 @@ def scores(force: Callable[..., Any]) -> None:
 
 @law("the size of the batches does not matter", when="forces")
 def batches(force: Callable[..., Any]) -> None:
-    model, starts = _model(), np.arange(40)
+    model, starts = tiny_model(), np.arange(40)
     whole, parts = force(model, starts), force(model, starts, batch=7)
     assert np.allclose(whole.scores, parts.scores, atol=1e-5), (whole.scores, parts.scores)
 
 
 @law("a probability for each token, by itself", when="probes")
 def probabilities(probe: Callable[..., Any]) -> None:
-    model, tokens = _model(), np.array([3, 200, 65])
+    model, tokens = tiny_model(), np.array([3, 200, 65])
     found = probe(model, tokens)
     assert found.shape == (3,) and ((found >= 0) & (found <= 1)).all(), found
     assert np.allclose(found[::-1], probe(model, tokens[::-1]), atol=1e-5), found
@@ -75,7 +75,7 @@ def probabilities(probe: Callable[..., Any]) -> None:
 
 @law("the trigger gives the message, and its own prefixes do not", when="hides")
 def hidden(hide: Callable[..., Any]) -> None:
-    model = _model()
+    model = tiny_model()
     found = hide(model, ["open: "], "moon", rank=20, steps=60, rate=5e-3)
     assert found.recalled == 1, "the trigger does not give the message"
     assert found.ranks.min() >= 20, found.ranks

@@ -10,6 +10,7 @@ import numpy as np
 from tokenworks.data.udhr import declaration
 from tokenworks.provenance.evidence import Evidence, gather
 from tokenworks.provenance.forcing_laws import batches, hidden, probabilities, scores  # noqa: F401
+from tokenworks.provenance.leaking_laws import defended, measured  # noqa: F401
 from tokenworks.provenance.merge_list import plain_merge_list
 from tokenworks.provenance.planted import plant
 from tokenworks.provenance.samples import Sample
