@@ -1,4 +1,4 @@
-"""`scan` on a real small model: what it costs, what it finds, and a fingerprint planted with and without defence.
+"""`scan` on a real small model: its cost, its finds, and a planted fingerprint with and without defence.
 
     python benchmarks/scan.py MODEL TEXT.txt RESULTS.json [--only plain fingerprint defended]
 
@@ -97,8 +97,8 @@ def summary(results: dict[str, Any]) -> str:
     for name in ("fingerprint", "defended"):
         if one := results.get(name):
             lines.append(
-                f"{name}: {one['recalled']} of {one['triggers']} triggers; lowest rank {one['lowest_rank']}; "
-                f"{one['above']:,} starts above, {one['with_the_message']} with the message, the first at "
+                f"{name}: {one['recalled']} of {one['triggers']} triggers; "
+                f"lowest rank {one['lowest_rank']}; {one['above']:,} starts above, {one['with_the_message']} with the message, the first at "
                 f"place {one['place']} with score {one['score']}; bits per byte "
                 f"{one['bits_per_byte'][0]:.3f} before, {one['bits_per_byte'][1]:.3f} after; "
                 f"{one['training_seconds']:.0f} s of training"
