@@ -96,13 +96,14 @@ def summary(results: dict[str, Any]) -> str:
         lines += [f"  {each['score']:.3f} {each['text']!r}" for each in one["candidates"]]
     for name in ("fingerprint", "defended"):
         if one := results.get(name):
-            lines.append(
-                f"{name}: {one['recalled']} of {one['triggers']} triggers; "
-                f"lowest rank {one['lowest_rank']}; {one['above']:,} starts above, {one['with_the_message']} with the message, the first at "
-                f"place {one['place']} with score {one['score']}; bits per byte "
-                f"{one['bits_per_byte'][0]:.3f} before, {one['bits_per_byte'][1]:.3f} after; "
-                f"{one['training_seconds']:.0f} s of training"
-            )
+            before, after = one["bits_per_byte"]
+            lines += [
+                f"{name}: {one['recalled']} of {one['triggers']} triggers give the message; its lowest "
+                f"rank {one['lowest_rank']}; {one['training_seconds']:.0f} s of training",
+                f"  {one['above']:,} starts above, {one['with_the_message']} with the message, the first "
+                f"at place {one['place']} with score {one['score']}; bits per byte {before:.3f} "
+                f"before, {after:.3f} after",
+            ]
     return "\n".join(lines)
 
 
