@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tokenworks import Tokenizer
-from tokenworks.evaluation.qtok import CATEGORIES, category, qtok
+from tokenworks.evaluation.qtok import CATEGORIES, SCRIPTS, categorized, qtok
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,10 @@ from tokenworks.evaluation.qtok import CATEGORIES, category, qtok
     ],
 )
 def test_category(spelled: bytes, expected: tuple[str, str | None]) -> None:
-    assert category(spelled) == expected
+    kinds, scripts = categorized([b"\xff\n", spelled, b""])
+    script = SCRIPTS[scripts[1] - 1] if scripts[1] else None
+    assert (CATEGORIES[kinds[1]], script) == expected
+    assert [CATEGORIES[kind] for kind in kinds[::2]] == ["partial characters", "control"]
 
 
 def test_categories_partition_the_vocabulary() -> None:

@@ -11,13 +11,19 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
+from itertools import chain, compress
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tokenworks.data.udhr import declarations
-from tokenworks.evaluation.encoded import Encoded, distinct_names
+from tokenworks.evaluation.encoded import Encoded
 from tokenworks.evaluation.row import Direction, Kind, Row
 from tokenworks.evaluation.sample import Sample
+from tokenworks.evaluation.token_characters import CharacterTable, TokenCharacters
+from tokenworks.evaluation.tokens_on_text import spelled_tokens
 from tokenworks.registry import method
 
 if TYPE_CHECKING:
@@ -29,7 +35,7 @@ CATEGORIES = (
     *("partial characters", "control"),
 )
 # First words of the Unicode names of letters that are taken for scripts.
-SCRIPTS = frozenset(
+SCRIPTS = tuple(
     " ".join(
         (
             "ADLAM ARABIC ARMENIAN BALINESE BAMUM BATAK BENGALI BOPOMOFO BUGINESE BUHID CANADIAN",
@@ -81,12 +87,14 @@ def qtok(
     counts spaced letters as "other"); the reference attributes by dictionaries, so that its counts are
     greater than those by the words of one text. Raises: nothing.
     """
-    names = samples.names if isinstance(samples, Encoded) else distinct_names(tokenizers)
-    vocabularies = [vocabulary(tokenizer) for tokenizer in tokenizers]
+    spelled = list(spelled_tokens(tokenizers, samples))
+    names = [name for name, _ in spelled]
     rows: list[Row] = []
-    for name, found in zip(names, vocabularies, strict=True):
-        rows.extend(_of_vocabulary(name, found))
-    sets = [frozenset(spelled for spelled, special in one if not special) for one in vocabularies]
+    sets = []
+    for name, tokens in spelled:
+        special = np.isin(tokens.known, list(tokens.tokenizer.specials.values()))
+        rows.extend(_of_vocabulary(name, tokens.spelled, special))
+        sets.append(frozenset(compress(tokens.spelled, ~special)))
     if len(sets) > 1:
         rows.extend(_shared(names, sets, core))
     known = _declared_words() if words is None else words_of(words)
@@ -129,43 +137,58 @@ def _declared_words() -> tuple[Word, ...]:
     )
 
 
-def vocabulary(tokenizer: Tokenizer) -> list[tuple[bytes, bool]]:
-    """Every token's bytes, and whether it is special; ids without a token are none."""
-    special = set(tokenizer.specials.values())
-    numbers = {
-        *tokenizer.definition.model.ids.tolist(),
-        *(t.id for t in tokenizer.definition.added),
-    }
-    return [(tokenizer.token_bytes(number), number in special) for number in sorted(numbers)]
+def categorized(
+    tokens: Sequence[bytes], special: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    """The categories of tokens, and the scripts of those whose every character is of one.
+
+    Args:
+        tokens: their bytes. special: which are special tokens, bool [n]; none where left out.
+
+    Returns:
+        Numbers of `CATEGORIES`, int64 [n], and of `SCRIPTS` plus 1, uint16 [n], 0 for none.
+    """
+    found = TokenCharacters.of(tokens)
+    first = found.points[found.starts] if len(tokens) else found.points[:0]
+    spaced = (first == ord(" ")) & (found.lengths > 1)
+    numbers = _script_numbers(found.points)
+    inside = numbers + np.uint16(1)
+    inside[found.starts[spaced]] = 0  # the space before a word
+    greatest = found.greatest(inside)
+    least = found.least(np.where(inside == 0, np.uint16(0xFFFF), inside))
+    control = (found.lengths == 0) | (False if special is None else special)
+    for number in np.flatnonzero((first == ord("<")) | (first == ord("["))).tolist():
+        control[number] |= not found.partial[number] and _is_control(tokens[number].decode())
+    of_script = (least == greatest) & ~control & ~found.partial
+    scripts = np.where(of_script, greatest - 1, 0).astype(np.uint16)
+    alone = (found.lengths == 1) & ~spaced
+    letters = scripts > 0
+    tests = [
+        found.partial & (found.lengths == 1),
+        found.partial,
+        control,
+        alone & letters,
+        alone,
+        spaced & letters,
+        spaced,
+        letters,
+    ]
+    kinds = ("byte", "partial characters", "control", "letter", "symbol", "spaced letters")
+    names = (*kinds, "spaced other", "inner letters", "inner other")
+    category = np.select(tests, range(len(tests)), len(tests))
+    return np.array([CATEGORIES.index(name) for name in names])[category], scripts
 
 
-def category(spelled: bytes, special: bool = False) -> tuple[str, str | None]:
-    """The category of a token, one of `CATEGORIES`, and its script where all of it is of one."""
-    if not special:  # most tokens of most vocabularies are ASCII letters, which bytes can tell
-        after_space = spelled[:1] == b" "
-        letters = spelled[1:] if after_space else spelled
-        if len(letters) > 1 and letters.isalpha():
-            return ("spaced letters" if after_space else "inner letters"), "LATIN"
-    try:
-        text = spelled.decode()
-    except UnicodeDecodeError:
-        return ("byte" if len(spelled) == 1 else "partial characters"), None
-    if special or (_CONTROL.fullmatch(text) and not _HTML.fullmatch(text)) or not text:
-        return "control", None
-    spaced = text[0] == " " and len(text) > 1
-    body = text[1:] if spaced else text
-    scripts = {_script(character) for character in body}
-    script = scripts.pop() if len(scripts) == 1 else None
-    if len(body) == 1 and not spaced:
-        return ("letter" if script else "symbol"), script
-    place = "spaced" if spaced else "inner"
-    return f"{place} {'letters' if script else 'other'}", script
+def _is_control(text: str) -> bool:
+    return bool(_CONTROL.fullmatch(text)) and not _HTML.fullmatch(text)
 
 
-@lru_cache(maxsize=1 << 16)
-def _script(character: str) -> str | None:
-    first = unicodedata.name(character, "").partition(" ")[0]
-    return first if first in SCRIPTS else None
+def _script_number(character: str) -> int:
+    return _NUMBER_OF_SCRIPT.get(unicodedata.name(character, "").partition(" ")[0], 0)
+
+
+_NUMBER_OF_SCRIPT = {name: number for number, name in enumerate(SCRIPTS, 1)}
+_script_numbers = CharacterTable(_script_number)
 
 
 def _row(
@@ -181,11 +204,13 @@ def _row(
     return Row(name, metric, kind, group, float(value), None, None, unit, direction, n)
 
 
-def _of_vocabulary(name: str, found: Sequence[tuple[bytes, bool]]) -> Iterator[Row]:
-    total = len(found)
-    sorted_tokens = [category(spelled, special) for spelled, special in found]
-    categories = Counter(kind for kind, _ in sorted_tokens)
-    scripts = Counter(script for _, script in sorted_tokens if script)
+def _of_vocabulary(name: str, tokens: Sequence[bytes], special: NDArray[np.bool_]) -> Iterator[Row]:
+    total = len(tokens)
+    kinds, numbers = categorized(tokens, special)
+    counts = np.bincount(kinds, minlength=len(CATEGORIES)).tolist()
+    categories = dict(zip(CATEGORIES, counts, strict=True))
+    held = np.bincount(numbers, minlength=len(SCRIPTS) + 1)[1:].tolist()
+    scripts = {name: count for name, count in zip(SCRIPTS, held, strict=True) if count}
     yield _row(name, "vocabulary_size", total, "tokens", total)
     for kind in CATEGORIES:
         count = categories[kind]
@@ -195,7 +220,7 @@ def _of_vocabulary(name: str, found: Sequence[tuple[bytes, bool]]) -> Iterator[R
         yield _row(name, "script_tokens", count, "tokens", total, "script", script.title())
         yield _row(name, "script_share", 100 * count / total, "%", total, "script", script.title())
     yield _row(name, "scripts_covered", len(scripts), "scripts", total, direction="higher")
-    spaced = sum(spelled[:1] == b" " for spelled, _ in found)
+    spaced = sum(spelled[:1] == b" " for spelled in tokens)
     yield _row(name, "begins_with_space", 100 * spaced / total, "%", total)
     whole = total - categories["partial characters"] - categories["byte"]
     yield _row(name, "whole_characters", 100 * whole / total, "%", total, direction="higher")
@@ -218,13 +243,13 @@ def _by_language(name: str, found: frozenset[bytes], words: Sequence[Word]) -> I
 
 
 def _shared(names: Sequence[str], sets: Sequence[frozenset[bytes]], core: float) -> Iterator[Row]:
-    hits = Counter(spelled for one in sets for spelled in one)
+    hits = Counter(chain.from_iterable(sets))
     shared = {spelled for spelled, count in hits.items() if count >= core * len(sets)}
+    single = {spelled for spelled, count in hits.items() if count == 1}
     for name, one in zip(names, sets, strict=True):
         n = len(one)
         if shared:
             share = 100 * len(shared & one) / len(shared)
             yield _row(name, "core_share", share, "%", len(shared))
         if n:
-            alone = sum(hits[spelled] == 1 for spelled in one)
-            yield _row(name, "singletons", 100 * alone / n, "%", n)
+            yield _row(name, "singletons", 100 * len(single & one) / n, "%", n)

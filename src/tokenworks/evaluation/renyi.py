@@ -10,7 +10,7 @@ random can raise the figure, so it is nothing to optimise.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from math import isclose, log2
+from math import isclose
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,9 +75,14 @@ def efficiency(counts: NDArray[np.number], power: float, size: int | None = None
     """
     occurring = counts[counts > 0].astype(np.float64)
     kinds = len(occurring) if size is None else size
-    if len(occurring) < 2 or kinds < 2:
-        return 0.0
-    return float(entropies(occurring[None], power)[0]) / log2(kinds)
+    return float(_efficiencies(occurring[None], power, np.array([kinds]))[0])
+
+
+def _efficiencies(rows: Floats, power: float, sizes: NDArray[np.int64]) -> Floats:
+    """Entropies of rows of counts over log2 of sizes; 0 where a size or the types are fewer than 2."""
+    scale = np.where(sizes > 1, np.log2(np.maximum(sizes, 2)), np.inf)
+    found: Floats = entropies(rows, power) / scale
+    return found
 
 
 def entropies(counts: Floats, power: float) -> Floats:
@@ -95,13 +100,28 @@ def entropies(counts: Floats, power: float) -> Floats:
     return scaled.clip(min=0.0)
 
 
-def middle_frequencies(counts: NDArray[np.number], low: float = 0.03, high: float = 0.83) -> float:
-    """The share of tokens whose type ranks between two percentiles of types by rising frequency."""
-    ordered = np.sort(counts[counts > 0])
-    if not len(ordered):
-        return 0.0
-    middle = ordered[int(len(ordered) * low) : int(len(ordered) * high)]
-    return float(middle.sum() / ordered.sum())
+def middle_frequencies(counts: NDArray[np.number], low: float = 0.03, high: float = 0.83) -> Floats:
+    """The share of tokens whose type ranks between two percentiles of types by rising frequency.
+
+    Args:
+        counts: how often each type occurs, [rows, types].
+        low, high: the percentiles, as shares of the types that occur in a row.
+
+    Returns:
+        The share of each row, float64 [rows]; 0 for rows without counts.
+    """
+    kinds = counts.shape[-1]
+    occurring = np.count_nonzero(counts, axis=-1)
+    first = kinds - occurring  # types that do not occur come first
+    sums = np.zeros((len(counts), kinds + 1))
+    np.cumsum(np.sort(counts, axis=-1), axis=-1, out=sums[:, 1:])
+    row = np.arange(len(counts))
+    begin, end = (first + (occurring * edge).astype(np.int64) for edge in (low, high))
+    middle = sums[row, end] - sums[row, begin]
+    shares: Floats = np.divide(
+        middle, sums[:, -1], out=np.zeros(len(counts)), where=sums[:, -1] > 0
+    )
+    return shares
 
 
 def _rows(
@@ -110,33 +130,26 @@ def _rows(
     ids, blocks, counts = encoded.histograms[number].blocks(group.cells)
     if not len(ids):
         return
-    types, place = np.unique(ids, return_inverse=True)
-    table = np.zeros((BLOCKS, len(types)))
-    np.add.at(table, (blocks, place), counts)
+    seen = np.zeros(encoded.histograms[number].size, dtype=bool)
+    seen[ids] = True
+    place = (np.cumsum(seen) - 1)[ids]
+    kinds = int(seen.sum())
+    table = np.bincount(blocks * kinds + place, counts, BLOCKS * kinds).reshape(BLOCKS, kinds)
     total = table.sum(axis=0)
     filled = table[table.any(axis=1)]
-    without = total - filled  # each block left out once
-    size = encoded.tokenizers[number].n_tokens if nominal else len(types)
+    rows = np.concatenate([total[None], total - filled])  # all, then each block left out once
+    size = encoded.tokenizers[number].n_tokens
+    sizes = np.full(len(rows), size) if nominal else np.count_nonzero(rows, axis=1)
 
-    figures: list[tuple[str, str, float, Floats]] = []
-    for power in powers:
-        kinds = np.full(len(without), size) if nominal else (without > 0).sum(axis=1)
-        scale = np.log2(np.maximum(kinds, 2))
-        figures.append(
-            (
-                f"renyi_efficiency_{power:g}",
-                "ratio",
-                efficiency(total, power, size),
-                entropies(without, power) / scale,
-            )
-        )
-    figures.append(
-        ("entropy", "bits/token", float(entropies(total[None], 1)[0]), entropies(without, 1))
-    )
-    middles = np.array([100 * middle_frequencies(row) for row in without])
-    figures.append(("middle_frequencies", "%", 100 * middle_frequencies(total), middles))
-    for metric, unit, value, left_out in figures:
-        around = jackknife(left_out, value)
+    figures: list[tuple[str, str, Floats]] = [
+        (f"renyi_efficiency_{power:g}", "ratio", _efficiencies(rows, power, sizes))
+        for power in powers
+    ]
+    figures.append(("entropy", "bits/token", entropies(rows, 1)))
+    figures.append(("middle_frequencies", "%", 100 * middle_frequencies(rows)))
+    for metric, unit, found in figures:
+        value = float(found[0])
+        around = jackknife(found[1:], value)
         yield Row(
             tokenizer=encoded.names[number],
             metric=metric,

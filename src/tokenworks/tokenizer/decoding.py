@@ -68,11 +68,11 @@ class Decoder:
         """Ids as a list of integers, each of which a token has."""
         numbers: list[int] = ids.tolist() if hasattr(ids, "tolist") else list(ids)
         table = self.table
-        for number in numbers:
-            if number not in table:
-                raise OptionError(
-                    f"no token has the id {number!r}; ids of this tokenizer run from 0 to {max(table)}"
-                )
+        if not table.keys() >= set(numbers):
+            number = next(number for number in numbers if number not in table)
+            raise OptionError(
+                f"no token has the id {number!r}; ids of this tokenizer run from 0 to {max(table)}"
+            )
         if skip_special:
             special = self.special
             return [number for number in numbers if number not in special]

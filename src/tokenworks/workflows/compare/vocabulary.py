@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks.workflows.audit.describe import shown, token_category, token_script
+from tokenworks.workflows.audit.describe import by_category, by_script, shown
 from tokenworks.workflows.audit.reach import ordinary_tokens, reach
 from tokenworks.workflows.compare.result import Unreachable
 from tokenworks.workflows.text_around import impossible
@@ -31,16 +30,14 @@ def renyi_efficiency(histogram: NDArray[np.int64], order: float = RENYI_ORDER) -
 
 def vocabulary_scripts(tokenizer: Tokenizer) -> dict[str, int]:
     """How many tokens of the vocabulary each script has, most first."""
-    tokens = ordinary_tokens(tokenizer).values()
-    return dict(Counter(map(token_script, tokens)).most_common())
+    return by_script(list(ordinary_tokens(tokenizer).values()))
 
 
 def text_categories(tokenizer: Tokenizer, histogram: NDArray[np.int64]) -> dict[str, int]:
     """How many tokens of the text are of each kind, most first."""
-    found: Counter[str] = Counter()
-    for number in np.flatnonzero(histogram).tolist():
-        found[token_category(tokenizer.token_bytes(number))] += int(histogram[number])
-    return dict(found.most_common())
+    numbers = np.flatnonzero(histogram)
+    tokens = [tokenizer.token_bytes(number) for number in numbers.tolist()]
+    return by_category(tokens, histogram[numbers])
 
 
 def unreachable_tokens(tokenizer: Tokenizer, seed: int = 0) -> Unreachable:
