@@ -10,11 +10,8 @@ tokens is left out, since it does not depend on the corpus.
 from __future__ import annotations
 
 import argparse
-import cProfile
 import json
-import pstats
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,41 +24,48 @@ TOKENIZERS = (
     *("gpt2", "cl100k_base", "o200k_base", "qwen2.5", "tekken", "mistral-v1", "gpt-neox"),
     *("kl3m-001-32k", "kl3m-004-char-8k-cased", "kl3m-005-multi-word-example-32k"),
 )
-SHOWN = 12
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--megabytes", type=float, default=100)
     parser.add_argument("--corpus", nargs="*", default=[])
+    parser.add_argument("--threads", type=int, default=0, help="of encoding; 0: one per core")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "corpus.jsonl"
         size = write(path, arguments.corpus, int(arguments.megabytes * 1e6))
-        profile = cProfile.Profile()
-        began = time.perf_counter()
-        profile.enable()
-        found = compare(TOKENIZERS, path, labels="column:label", unreachable=False)
-        profile.disable()
-        seconds = time.perf_counter() - began
+        used = time.process_time()
+        found = compare(
+            TOKENIZERS,
+            path,
+            labels="column:label",
+            unreachable=False,
+            threads=arguments.threads,
+        )
+        used = time.process_time() - used
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     result = {
         "megabytes": size / 1e6,
         "tokenizers": len(TOKENIZERS),
         "documents": found.documents,
-        "seconds": round(seconds, 2),
-        "encoding_seconds": round(found.encoding_seconds, 2),
-        "megabytes_per_second": round(size * len(TOKENIZERS) / 1e6 / seconds, 1),
+        "seconds": round(found.seconds, 2),
+        "processor_seconds": round(used, 2),
+        "megabytes_per_second": round(size * len(TOKENIZERS) / 1e6 / found.seconds, 1),
         "peak_memory_mb": round(memory),
     }
     if arguments.json:
-        print(json.dumps(result))
+        print(json.dumps(result | {"phases": found.phases}))
         return
     for name, value in result.items():
         print(f"{name:22} {value}")
-    stats = pstats.Stats(profile, stream=sys.stdout)
-    stats.sort_stats("tottime").print_stats(SHOWN)
+    print("\nwhere the time goes     seconds  share")
+    for name, seconds in found.phases.items():
+        print(f"{name:22} {seconds:8.2f} {100 * seconds / found.seconds:5.1f} %")
+    print("of which methods")
+    for one in sorted(found.methods, key=lambda used: -used.seconds):
+        print(f"  {one.name:20} {one.seconds:8.2f} {100 * one.seconds / found.seconds:5.1f} %")
 
 
 def write(path: Path, names: list[str], size: int) -> int:

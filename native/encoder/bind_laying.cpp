@@ -44,6 +44,20 @@ nb::bytes lay(Array<const uint8_t> bytes, Array<const int64_t> offsets,
   return nb::bytes(reinterpret_cast<const char*>(found.data()), found.size());
 }
 
+void count_ids(Array<const uint32_t> ids, Array<int64_t> counts) {
+  const auto given = span_of(ids);
+  const auto sums = span_of(counts);
+  bool inside = true;
+  {
+    nb::gil_scoped_release release;
+    for (const uint32_t id : given) inside &= id < sums.size();
+    if (inside) {
+      for (const uint32_t id : given) ++sums[id];
+    }
+  }
+  if (!inside) throw nb::value_error("an id lies beyond the counts");
+}
+
 }  // namespace
 
 void bind_laying(nb::module_& m) {
@@ -51,6 +65,8 @@ void bind_laying(nb::module_& m) {
         nb::arg("ids"), nb::arg("starts"), nb::arg("data"), nb::arg("begins"), nb::arg("cut"),
         "Mark in cut (uint8 [bytes + 1]) where tokens begin; per text one byte: 0 if the tokens spell "
         "it, 1 if they spell a space before it, 2 otherwise (then nothing is marked).");
+  m.def("count_ids", &count_ids, nb::arg("ids"), nb::arg("counts"),
+        "Add to counts (int64, one per id) how often each id occurs.");
 }
 
 }  // namespace tokenworks

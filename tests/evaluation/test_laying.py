@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tokenworks import Tokenizer
-from tokenworks._native import lay_tokens
+from tokenworks._native import count_ids, lay_tokens
 from tokenworks.evaluation.tokens_on_text import TokenBytes, lay_texts
 
 TOKENS = (b"", b" ", b"a", b"b", b"ab", b" a", b"ba ", b"\xc3", b"\xa9")
@@ -98,3 +98,12 @@ def test_boundaries_are_those_of_spans(name: str) -> None:
         expected = {int(first) for first, last in spans if last > first}
         assert set(np.flatnonzero(laid.cut[begin:end]).tolist()) == expected
         assert laid.altered[number] == (tokenizer.decode(ids) != text)
+
+
+def test_ids_are_counted() -> None:
+    counts = np.array([1, 0, 0], np.int64)
+    count_ids(np.array([2, 0, 2], np.uint32), counts)
+    assert counts.tolist() == [2, 0, 2]
+    with pytest.raises(ValueError, match="beyond the counts"):
+        count_ids(np.array([0, 3], np.uint32), counts)
+    assert counts.tolist() == [2, 0, 2]  # nothing was counted

@@ -13,6 +13,7 @@ import tokenworks
 from tokenworks.errors import FormatError, OptionError, UnknownNameError
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.workflows.compare import Comparison, compare
+from tokenworks.workflows.compare.texts import pasted_corpus
 
 NAMES = ("gpt2", "cl100k_base", "o200k_base")
 
@@ -113,6 +114,22 @@ def test_the_same_again(declaration: Comparison) -> None:
     assert [row for row in again.rows if row.metric != "encoding_seconds"] == [
         row for row in declaration.rows if row.metric != "encoding_seconds"
     ]
+
+
+def test_the_phases_are_the_whole_time(declaration: Comparison) -> None:
+    assert set(declaration.phases) == {
+        *("loading", "reading", "encoding", "counting", "round trips", "methods", "tables")
+    }
+    assert all(seconds >= 0 for seconds in declaration.phases.values())
+    assert sum(declaration.phases.values()) == pytest.approx(declaration.seconds)
+    assert declaration.to_json()["encoding_seconds"] == declaration.phases["encoding"] > 0
+
+
+def test_a_tokenizer_without_a_decoder_is_decoded_as_its_library_does() -> None:
+    """Its tokens come back with spaces between them."""
+    corpus = pasted_corpus("the\nthe bird\n")
+    one = compare(["kl3m-005-multi-word-example-32k"], corpus, methods=["none"]).tokenizers[0]
+    assert (one.checked, one.changed) == (2, 2)
 
 
 def test_files_beside_the_page_agree(declaration: Comparison, tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Ints = NDArray[np.int64]
 
-AFTER_SPACE, OTHER = 1, 2  # how tokens spell a text, besides 0: as it is
+# How tokens spell a text: as it is, with a space before it, or otherwise.
+SAME, AFTER_SPACE, OTHER = range(3)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +42,7 @@ class Laid:
 
 
 class TokenBytes:
-    """The bytes of every token of a tokenizer as flat arrays."""
+    """The bytes of every token of a tokenizer: `spelled` by rising id, as `known`, and as flat arrays."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self.tokenizer = tokenizer
@@ -49,12 +50,12 @@ class TokenBytes:
         known = sorted(
             {*tokenizer.definition.model.ids.tolist(), *(t.id for t in tokenizer.definition.added)}
         )
-        spelled = [tokenizer.token_bytes(number) for number in known]
+        self.spelled = [tokenizer.token_bytes(number) for number in known]
         self.known: Ints = np.array(known, dtype=np.int64)
         self.lengths = np.zeros(size, dtype=np.int64)
-        self.lengths[self.known] = [len(one) for one in spelled]
+        self.lengths[self.known] = [len(one) for one in self.spelled]
         self.offsets = np.concatenate([[0], np.cumsum(self.lengths)[:-1]])
-        self.blob = np.frombuffer(b"".join(spelled) or b"\0", dtype=np.uint8)
+        self.blob = np.frombuffer(b"".join(self.spelled) or b"\0", dtype=np.uint8)
         self.drops_space = self._drops_space()
 
     @property
@@ -69,9 +70,6 @@ class TokenBytes:
         return leading_space(definition) and kinds <= {
             *("Replace", "ByteFallback", "Fuse", "Strip", "Metaspace")
         }
-
-    def _unknown(self, ids: NDArray[np.uint32]) -> bool:
-        return self.unknown_id is not None and bool((ids == self.unknown_id).any())
 
     def lay(self, batch: Texts, ids: NDArray[np.uint32], starts: Ints) -> Laid:
         """Find where tokens begin in the texts, and which texts decoding does not give back."""
@@ -105,14 +103,20 @@ class TokenBytes:
         starts: Ints,
         spelling: NDArray[np.uint8],
     ) -> NDArray[np.bool_]:
-        altered = np.zeros(len(spelling), dtype=bool)
-        for number in np.flatnonzero(spelling).tolist():
-            own = ids[int(starts[number]) : int(starts[number + 1])]
-            text = batch.texts[number]
+        # Without a decoder there are spaces between the tokens of a decoded text.
+        doubtful = (spelling != SAME) | (not self.tokenizer.definition.decoder)
+        if self.drops_space:
             # The space that a tokenizer puts before the first word is dropped by decoding it.
-            known = spelling[number] == AFTER_SPACE and self.drops_space and text[:1] != " "
-            if not known or self._unknown(own):
-                altered[number] = self.tokenizer.decode(own) != text
+            first = np.append(batch.data, np.uint8(0))[batch.begins[:-1]]
+            known = (spelling == AFTER_SPACE) & (first != ord(" "))
+            if self.unknown_id is not None:
+                holders = np.flatnonzero(ids == self.unknown_id)
+                known[np.searchsorted(starts, holders, side="right") - 1] = False
+            doubtful &= ~known
+        altered = np.zeros(len(spelling), dtype=bool)
+        for number in np.flatnonzero(doubtful).tolist():
+            own = ids[int(starts[number]) : int(starts[number + 1])]
+            altered[number] = self.tokenizer.decode(own) != batch.texts[number]
         return altered
 
 

@@ -49,6 +49,16 @@ def _used(measured: Measured) -> tuple[Used, ...]:
     )
 
 
+def _phases(counting: Mapping[str, float], measured: Measured, total: float) -> dict[str, float]:
+    """Seconds by what was done, most first."""
+    found = dict(counting)
+    for name, seconds in measured.phases.items():
+        found[name] = found.get(name, 0.0) + seconds
+    found["methods"] = sum(measured.seconds.values())
+    found["tables"] = total - sum(found.values())
+    return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+
 class Assembly:
     """All figures of a corpus that was counted, put together once."""
 
@@ -143,8 +153,8 @@ class Assembly:
             ),
             rows=merged(tidy(tokenizers, labels, self.corpus.languages), measured.rows),
             seed=self.seed,
-            seconds=time.perf_counter() - began,
-            encoding_seconds=sum(one.seconds for one in self.observed),
+            seconds=(seconds := time.perf_counter() - began),
+            phases=_phases(self.counted.seconds, measured, seconds),
         )
 
     def _labels(self) -> tuple[LabelFigures, ...]:

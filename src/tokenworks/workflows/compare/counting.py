@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from tokenworks._native import count_ids
 from tokenworks.errors import FormatError, TokenworksError
-from tokenworks.evaluation.tokens_on_text import TokenBytes, joined_texts
+from tokenworks.evaluation.tokens_on_text import Texts, TokenBytes, joined_texts
 from tokenworks.workflows.compare.even_sample import EvenSample
 from tokenworks.workflows.compare.tally import Tally
 from tokenworks.workflows.compare.texts import Corpus, Label, Text, describe_label
@@ -24,6 +25,7 @@ BATCH_TEXTS = 50_000
 CHECKED_PER_LABEL = 256 << 10  # bytes of each label whose round trip is checked at least
 CHECKED = 4 << 20  # and of all labels together
 EXAMPLES = 5
+ENCODING = "encoding"  # a phase; the others are known by their names only
 PARAGRAPH = 420  # characters of a paragraph that is shown cut
 
 
@@ -46,17 +48,30 @@ class Observed:
     changed: int = 0  # of those, texts that did not come back
     changed_in: list[str] = field(default_factory=list)
     seconds: float = 0.0  # of encoding
-    _checked_bytes: int = 0
-    _checked_labels: dict[int, int] = field(default_factory=dict)
 
-    def wants(self, label: int, size: int) -> bool:
-        """True if the round trip of this document is to be checked; it is then accounted for."""
-        of_label = self._checked_labels.get(label, 0)
-        if self._checked_bytes >= CHECKED and of_label >= CHECKED_PER_LABEL:
-            return False
-        self._checked_labels[label] = of_label + size
-        self._checked_bytes += size
-        return True
+
+@dataclass(slots=True)
+class Checks:
+    """Which documents are decoded again: the first ones of each label, the same for every tokenizer."""
+
+    total: int = 0  # bytes so far
+    of_label: dict[int, int] = field(default_factory=dict)
+
+    def choose(self, labels: list[int], sizes: list[int]) -> list[int]:
+        """The documents of a batch to check, by place; they are then accounted for.
+
+        Args:
+            labels: the number of each document's label. sizes: its bytes.
+        """
+        found = []
+        for place, (label, size) in enumerate(zip(labels, sizes, strict=True)):
+            of_label = self.of_label.get(label, 0)
+            if self.total >= CHECKED and of_label >= CHECKED_PER_LABEL:
+                continue
+            self.of_label[label] = of_label + size
+            self.total += size
+            found.append(place)
+        return found
 
 
 @dataclass(slots=True)
@@ -68,9 +83,16 @@ class Counted:
     labels: dict[str, Label]
     paragraphs: dict[str, str]
     sample: EvenSample
-    documents: int
-    bytes: int
-    seconds: float
+    checks: Checks = field(default_factory=Checks)
+    documents: int = 0
+    bytes: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)  # by what was done
+
+    def spent(self, what: str, since: float) -> float:
+        """Account for the time since a reading of the clock; returns a new reading."""
+        now = time.perf_counter()
+        self.seconds[what] = self.seconds.get(what, 0.0) + now - since
+        return now
 
 
 def count_corpus(
@@ -91,18 +113,19 @@ def count_corpus(
     Raises:
         FormatError: the corpus holds no text.
     """
-    began = time.perf_counter()
     tally = Tally(len(tokenizers))
     observed = [Observed(np.zeros(one.max_id_plus_one, np.int64)) for one in tokenizers]
-    done = Counted(tally, observed, dict(corpus.labels), {}, EvenSample(), 0, 0, 0.0)
+    done = Counted(tally, observed, dict(corpus.labels), {}, EvenSample())
     spelled = [TokenBytes(one) for one in tokenizers]
+    clock = time.perf_counter()
     for texts in _batches(corpus):
-        size = _add_batch(spelled, texts, done, threads)
-        advance(size)
+        done.spent("reading", clock)
+        advance(_add_batch(spelled, texts, done, threads))
+        clock = time.perf_counter()
+    done.spent("reading", clock)
     if not done.bytes:
         problems = f"\n{corpus.problems.summary()}" if corpus.problems else ""
         raise FormatError(f"the corpus ({corpus.title}) holds no text{problems}")
-    done.seconds = time.perf_counter() - began
     return done
 
 
@@ -121,7 +144,18 @@ def _batches(corpus: Corpus) -> Iterator[list[Text]]:
         yield held
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """Texts that are encoded at once, and those of them, by place, that are decoded again."""
+
+    texts: list[Text]
+    whole: list[str]
+    checked: list[int]
+    decoded: Texts  # the texts of `checked`
+
+
 def _add_batch(spelled: list[TokenBytes], texts: list[Text], done: Counted, threads: int) -> int:
+    clock = time.perf_counter()
     places = [done.tally.place(text.label) for text in texts]
     names = done.tally.labels
     for text, (number, _) in zip(texts, places, strict=True):
@@ -132,80 +166,95 @@ def _add_batch(spelled: list[TokenBytes], texts: list[Text], done: Counted, thre
             if name not in done.labels:
                 done.labels[name] = describe_label(name, text.text)
     whole = [text.text for text in texts]
-    sizes = np.array(
-        [(len(text.encode()), len(text), len(text.split())) for text in whole], np.int64
-    )
+    joined = joined_texts(whole)
+    in_bytes = np.diff(joined.begins)
+    counts = [(len(text), len(text.split())) for text in whole]
+    sizes = np.column_stack([in_bytes, np.array(counts, np.int64)])
     labels, bins = np.array(places, np.int64).reshape(-1, 2).T
+    checked = done.checks.choose(labels.tolist(), in_bytes.tolist())
+    if len(checked) < len(whole):
+        joined = joined_texts([whole[place] for place in checked])
+    batch = _Batch(texts, whole, checked, joined)
+    done.spent("counting", clock)
     for index, one in enumerate(spelled):
-        tokens = _observe(one, texts, whole, labels, sizes, done.observed[index], threads)
+        tokens = _observe(one, batch, index, done, threads)
+        clock = time.perf_counter()
         done.tally.add(index, labels, bins, tokens, sizes)
+        done.spent("counting", clock)
     done.documents += len(texts)
-    size = int(sizes[:, 0].sum())
+    size = int(in_bytes.sum())
     done.bytes += size
     return size
 
 
 def _observe(
-    spelled: TokenBytes,
-    texts: list[Text],
-    whole: list[str],
-    labels: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    observed: Observed,
-    threads: int,
+    spelled: TokenBytes, batch: _Batch, index: int, done: Counted, threads: int
 ) -> NDArray[np.int64]:
     """Tokens of each text, -1 where encoding failed."""
-    tokenizer = spelled.tokenizer
-    began = time.perf_counter()
-    good = list(range(len(texts)))
+    tokenizer, observed = spelled.tokenizer, done.observed[index]
+    clock = time.perf_counter()
+    failed: set[int] = set()
     try:
-        ids, starts = tokenizer.encode_batch(whole, specials="text", threads=threads)
+        ids, starts = tokenizer.encode_batch(batch.whole, specials="text", threads=threads)
     except Exception:  # a tokenizer that fails on one text still encodes the others
-        good, ids, starts = _one_by_one(tokenizer, texts, observed)
-    observed.seconds += time.perf_counter() - began
-    counts = np.bincount(ids, minlength=len(observed.histogram))
-    observed.histogram += counts[: len(observed.histogram)]
-    borders = starts.astype(np.int64)
-    tokens = np.full(len(texts), -1, np.int64)
-    tokens[good] = np.diff(borders)
-    wanted = [
-        place
-        for place, number in enumerate(good)
-        if observed.wants(int(labels[number]), int(sizes[number, 0]))
-    ]
-    if wanted:
-        parts = [ids[borders[place] : borders[place + 1]] for place in wanted]
-        edges = np.zeros(len(parts) + 1, np.int64)
-        np.cumsum([len(part) for part in parts], out=edges[1:])
-        chosen = [good[place] for place in wanted]
-        batch = joined_texts([whole[number] for number in chosen])
-        altered = spelled.altered(batch, np.concatenate(parts), edges)
-        observed.checked += len(wanted)
-        observed.changed += int(altered.sum())
-        room = EXAMPLES - len(observed.changed_in)
-        found = np.flatnonzero(altered)[:room]
-        observed.changed_in += [texts[chosen[at]].where for at in found.tolist()]
+        ids, starts, failed = _one_by_one(tokenizer, batch.texts, observed)
+    after = done.spent(ENCODING, clock)
+    observed.seconds += after - clock
+    count_ids(ids, observed.histogram)
+    tokens = np.diff(starts.astype(np.int64))
+    after = done.spent("counting", after)
+    _check(spelled, batch, ids, tokens, failed, observed)
+    done.spent("round trips", after)
+    tokens[list(failed)] = -1
     return tokens
+
+
+def _check(
+    spelled: TokenBytes,
+    batch: _Batch,
+    ids: NDArray[np.uint32],
+    tokens: NDArray[np.int64],
+    failed: set[int],
+    observed: Observed,
+) -> None:
+    """Decode the chosen texts of a batch, but for those that could not be encoded."""
+    chosen, decoded = batch.checked, batch.decoded
+    if failed:
+        chosen = [place for place in chosen if place not in failed]
+        decoded = joined_texts([batch.whole[place] for place in chosen])
+    if not chosen:
+        return
+    if len(chosen) < len(tokens):
+        kept = np.zeros(len(tokens), dtype=bool)
+        kept[chosen] = True
+        ids, tokens = ids[np.repeat(kept, tokens)], tokens[kept]
+    altered = spelled.altered(decoded, ids, np.concatenate([[0], np.cumsum(tokens)]))
+    observed.checked += len(chosen)
+    observed.changed += int(altered.sum())
+    room = EXAMPLES - len(observed.changed_in)
+    found = np.flatnonzero(altered)[:room]
+    observed.changed_in += [batch.texts[chosen[at]].where for at in found.tolist()]
 
 
 def _one_by_one(
     tokenizer: Tokenizer, texts: list[Text], observed: Observed
-) -> tuple[list[int], NDArray[np.uint32], NDArray[np.uint64]]:
-    good: list[int] = []
-    parts: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)]
-    for number, text in enumerate(texts):
+) -> tuple[NDArray[np.uint32], NDArray[np.uint64], set[int]]:
+    """Ids and where each text begins in them, none for the texts that fail; and which these are."""
+    failed: set[int] = set()
+    parts: list[NDArray[np.uint32]] = []
+    for place, text in enumerate(texts):
         try:
             parts.append(tokenizer.encode(text.text, specials="text"))
         except Exception as error:
+            parts.append(np.empty(0, np.uint32))
+            failed.add(place)
             observed.failed += 1
             if len(observed.failures) < EXAMPLES:
                 known = isinstance(error, TokenworksError)
                 reason = str(error) if known else f"{type(error).__name__}: {error}"
                 observed.failures.append(Failure(text.where, reason))
-        else:
-            good.append(number)
-    starts = np.cumsum([len(part) for part in parts], dtype=np.uint64)
-    return good, np.concatenate(parts), starts
+    starts = np.cumsum([0, *map(len, parts)], dtype=np.uint64)
+    return np.concatenate(parts), starts, failed
 
 
 def paragraph(text: str) -> str:

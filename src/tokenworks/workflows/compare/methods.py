@@ -13,6 +13,7 @@ from tokenworks.evaluation.encoded import Encoded
 from tokenworks.evaluation.row import Row
 from tokenworks.evaluation.sample import Sample
 from tokenworks.registry import MethodInfo, find, methods, resolve
+from tokenworks.workflows.compare.counting import ENCODING
 from tokenworks.workflows.compare.families import nested
 from tokenworks.workflows.compare.lexicons import Gold
 
@@ -40,12 +41,16 @@ class Plan:
 
 @dataclass(slots=True)
 class Measured:
-    """Rows of the methods, the methods that gave any, and what a reader should know."""
+    """Rows of the methods, the methods that gave any, and what a reader should know.
+
+    seconds: of each method. phases: of what they have in common, by what was done.
+    """
 
     rows: list[Row] = field(default_factory=list)
     used: list[MethodInfo] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    phases: dict[str, float] = field(default_factory=dict)
 
 
 def plan(
@@ -112,6 +117,10 @@ def measure(
     if not chosen.infos:
         return found
     encoded = Encoded.of(tokenizers, samples, threads=threads)
+    found.phases = {
+        ENCODING: encoded.seconds["encoding"],
+        "counting": encoded.seconds["words"] + encoded.seconds["figures"],
+    }
     options: dict[str, dict[str, Any]] = {
         "compression": {"reference": reference, "context": context},
         "premium": {"reference": reference_label},

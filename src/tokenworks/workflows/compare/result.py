@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tokenworks.evaluation.row import Row, rows_to_arrow
-from tokenworks.workflows.compare.counting import Failure
+from tokenworks.workflows.compare.counting import ENCODING, Failure
 from tokenworks.workflows.compare.intervals import Estimate
 from tokenworks.workflows.pieces import Piece
 
@@ -165,7 +165,12 @@ class Comparison:
     rows: tuple[Row, ...]
     seed: int
     seconds: float
-    encoding_seconds: float
+    phases: dict[str, float]  # seconds by what was done, most first
+
+    @property
+    def encoding_seconds(self) -> float:
+        """Seconds spent in encoding."""
+        return self.phases[ENCODING]
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the tidy rows, as plain values; numbers that are not finite are None."""
@@ -174,6 +179,7 @@ class Comparison:
         kept = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "rows"}
         kept["tokenizers"] = [asdict(one) for one in self.tokenizers]
         kept["sampled"] = asdict(self.sampled)
+        kept["encoding_seconds"] = self.encoding_seconds
         for name in ("labels", "scripts", "cuts", "methods"):
             kept[name] = [asdict(one) for one in kept[name]]
         plain: dict[str, Any] = _plain(kept)

@@ -90,8 +90,10 @@ def compare(
     for name in models or {}:
         number_of(name, names, "the tokenizer of a model")
     chosen = plan(methods, read_gold(lexicons or {}), models or {})
+    loading = time.perf_counter() - began
     corpus = _corpus(on, labels, field, parallel, reference_label, offline)
     counted = count_corpus(loaded, corpus, threads=threads, advance=advance)
+    counted.seconds["loading"] = loading
     alive = [
         index
         for index in range(len(loaded))
