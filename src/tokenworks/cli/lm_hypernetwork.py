@@ -22,7 +22,8 @@ def train_hypernetwork(
     ],
     steps: Annotated[int, typer.Option(help="In all.")] = 2000,
     warmup: Annotated[
-        int | None, typer.Option(help="The first of them, which learn the model's own rows.")
+        int | None,
+        typer.Option(help="The first of them, which learn the model's own rows; 100 if left out."),
     ] = None,
     batch: Annotated[int, typer.Option(help="Passages of one step.")] = 16,
     length: Annotated[int, typer.Option(help="Tokens of a passage.")] = 128,

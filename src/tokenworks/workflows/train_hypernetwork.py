@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LOG = "log.jsonl"
 MOST_TEXT = 64 << 20  # characters that are read
 _CHARACTERS = 6  # of a passage for each of its tokens: most vocabularies fill the length with them
+_WARMUP = 100  # steps
 _PER_TOKEN = 100  # characters that the substrings of a vocabulary come from, for each of its tokens
 _SAVE_SECONDS = 120.0
 
@@ -99,7 +100,7 @@ def train_hypernetwork(
         corpus: files, folders, globs; the first 64 Mi characters are read.
         output: the folder to write.
         steps: in all.
-        warmup: the first of them, that only learn the model's own rows; a tenth where left out.
+        warmup: the first of them, that only learn the model's own rows; 100, at most half.
         batch: passages of a step. length: tokens of a passage.
         vocab_size: of the vocabularies drawn; that of the model where left out.
         superwords: share of those whose tokens may span words.
@@ -130,7 +131,7 @@ def train_hypernetwork(
         other_rate=other_rate,
         seed=seed,
     )
-    mimic = steps // 10 if warmup is None else warmup
+    mimic = min(_WARMUP, steps // 2) if warmup is None else warmup
     if not 0 <= mimic <= steps:
         raise OptionError(f"warmup is {mimic}; it must be between 0 and the {steps} steps")
     begun = time.perf_counter()
@@ -147,7 +148,6 @@ def train_hypernetwork(
         "shape": network.shape.config(),
         "recipe": {name: value for name, value in asdict(recipe).items() if name != "steps"},
     }
-    _agree(folder, settings)
     loss = _fit(opened, network, text, recipe, settings, folder, bf16, every, on_moment)
     result = TrainedHypernetwork(
         path=target,
@@ -251,6 +251,9 @@ def _fit(
     many = max(recipe.batch, wanted // (QUEUE * characters))
     wider = TextSlices(text, many=many, characters=characters, seed=recipe.seed)
     sampler = VocabularySampler(wider, size, superwords=settings["superwords"], seed=recipe.seed)
+    if not (folder / RUN).exists():
+        sampler.draw(QUEUE)  # too little text is found before a run is begun
+    _agree(folder, settings)
     mimic = settings["rows_only"]
     objective = Objective(
         model, network, texts, sampler, length=recipe.length, mimic=mimic, seed=recipe.seed
