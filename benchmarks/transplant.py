@@ -1,7 +1,7 @@
 """Every initializer onto three vocabularies: bits per byte at once and healed, tokens, time, memory.
 
     python benchmarks/transplant.py WORK --texts TEXT --pair ENGLISH GERMAN [--model english-6m]
-        [--another english-4k-3m] [--hypernetwork DIR] [--heal 200] [--only NAME ...]
+        [--another english-4k-3m] [--hypernetwork DIR] [--heal 200] [--onto NAME ...] [--only METHOD ...]
 
 TEXT is the folder text/ that `models/train.py` makes, ENGLISH and GERMAN are translated lines;
 `transplant_targets.py` says which vocabularies they become. Each method runs in a process of its own,
@@ -51,11 +51,14 @@ def main() -> None:
     parser.add_argument("--another", default="english-4k-3m")
     parser.add_argument("--hypernetwork", type=Path, help="for zett; the model's own if left out")
     parser.add_argument("--heal", type=int, default=200)
+    parser.add_argument("--onto", nargs="*", help="some of another, superwords, German")
     parser.add_argument("--only", nargs="*", help="methods; all of the register where left out")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     another = str(model_folder(arguments.another))
     onto = targets(arguments.work, arguments.texts, arguments.pair, another, DONOR_STEPS)
+    names = [target.name for target in onto]
+    onto = [target for target in onto if not arguments.onto or target.name in arguments.onto]
     hypernetwork = arguments.hypernetwork or model_folder(arguments.model) / HYPERNETWORK
     hypernetwork = str(hypernetwork) if hypernetwork.is_dir() else None
     cells = Cells(arguments.work / "cells.jsonl", _digest(arguments.model), arguments.heal)
@@ -65,7 +68,7 @@ def main() -> None:
             if not cells.has(target.name, label):
                 row = apart(run, arguments.model, target, options, cells, arguments.heal)
                 cells.add(target.name, label, row)
-    print(table(cells, [target.name for target in onto]))
+    print(table(cells, names))
 
 
 def runs(

@@ -20,7 +20,7 @@ from tokenworks.lm.run_log import Moment
 from tokenworks.workflows.lm_train import lm_train
 
 SLICE = 45_000  # bytes of each novel that methods are given
-SCORED = 8_000  # characters of each held-out text
+SCORED = 6_000  # characters of each held-out text
 DONOR = {"size_name": "llama-3m", "batch": 16, "length": 256}
 
 

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 TESTS = Path(__file__).resolve().parent
 if str(TESTS) not in sys.path:
     sys.path.insert(0, str(TESTS))
+# The reference models of this checkout, where their package is not installed.
+sys.path.append(str(TESTS.parent / "models" / "src"))
 
 # Set before any test imports a Hub client.
 os.environ["HF_HUB_OFFLINE"] = "1"

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, GPTNeoXConfig, LlamaConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GPTNeoXConfig, LlamaConfig
 
 from tokenworks import Tokenizer
 from tokenworks.cli import main
@@ -63,21 +63,25 @@ def tied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _model(tmp_path_factory.mktemp("tied") / "model")
 
 
-@pytest.mark.parametrize(
-    "method", [one.name for one in methods("transplant") if "initializer" in one.declares]
-)
+METHODS = [one.name for one in methods("transplant") if "initializer" in one.declares]
+
+
+def _needs(folder: Path, method: str, donor: Path) -> dict[str, Any]:
+    """What a method may ask for."""
+    text = str(_text(folder))
+    return {
+        "method": method,
+        "donor": donor if method == "omp" else None,
+        "hypernetwork": _network(folder / "network") if method == "zett" else None,
+        "on": [text],
+        "parallel": (text, text),
+        "score": False,
+    }
+
+
+@pytest.mark.parametrize("method", METHODS)
 def test_the_same_vocabulary_gives_the_same_files(tied: Path, tmp_path: Path, method: str) -> None:
-    result = transplant(
-        tied,
-        OLD,
-        out=tmp_path / "new",
-        method=method,
-        donor=tied if method == "omp" else None,
-        hypernetwork=_network(tmp_path / "network") if method == "zett" else None,
-        on=[str(_text(tmp_path))],
-        parallel=(str(_text(tmp_path)), str(_text(tmp_path))),
-        score=False,
-    )
+    result = transplant(tied, OLD, out=tmp_path / "new", **_needs(tmp_path, method, tied))
     before, after = (
         load_file(tied / "model.safetensors"),
         load_file(tmp_path / "new/model.safetensors"),
@@ -85,6 +89,30 @@ def test_the_same_vocabulary_gives_the_same_files(tied: Path, tmp_path: Path, me
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert result.ok and result.origins["shared"] == OLD.n_tokens
+
+
+@pytest.fixture(scope="module")
+def donor(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that has the new vocabulary."""
+    folder = tmp_path_factory.mktemp("donor") / "model"
+    torch.manual_seed(1)
+    config = LlamaConfig(vocab_size=NEW.max_id_plus_one, tie_word_embeddings=True, **SMALL)
+    NEW.save(folder)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_result_opens_in_transformers_and_generates(
+    tied: Path, donor: Path, tmp_path: Path, method: str
+) -> None:
+    transplant(tied, NEW, out=tmp_path / "new", **_needs(tmp_path, method, donor))
+    opened = AutoModelForCausalLM.from_pretrained(tmp_path / "new")
+    read = AutoTokenizer.from_pretrained(tmp_path / "new")
+    given = torch.tensor([read("All human beings").input_ids])
+    assert given[0].tolist() == NEW.encode("All human beings").tolist()
+    made = opened.generate(given, max_new_tokens=4, min_new_tokens=4, do_sample=False)
+    assert made.shape == (1, given.shape[1] + 4) and read.decode(made[0])
 
 
 @pytest.mark.parametrize("is_tied", [True, False])
@@ -288,13 +316,7 @@ def test_a_full_disk_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interrupted_run_goes_on(tied: Path, tmp_path: Path) -> None:
-    donor = tmp_path / "donor"
-    torch.manual_seed(1)
-    config = LlamaConfig(vocab_size=NEW.max_id_plus_one, tie_word_embeddings=True, **SMALL)
-    NEW.save(donor)
-    AutoModelForCausalLM.from_config(config).save_pretrained(donor)
-
+def test_an_interrupted_run_goes_on(tied: Path, donor: Path, tmp_path: Path) -> None:
     def stop(what: str, done: int, of: int) -> None:
         if what == "writing":
             raise KeyboardInterrupt
