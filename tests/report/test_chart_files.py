@@ -65,7 +65,6 @@ def test_hostile_names_stay_text(comparison: Comparison, tmp_path: Path) -> None
 def test_png_has_the_size_of_print(
     comparison: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("resvg_py")
     monkeypatch.setattr(
         chart_files, "drawings", lambda found: {"ranking": drawings(found)["ranking"]}
     )  # each renders alike, and loads all fonts anew

@@ -38,7 +38,6 @@ def test_column_then_folder_then_identifier(corpus: Path) -> None:
 
 def test_identifier_knows_most_declarations() -> None:
     texts = {one.bcp47.partition("-")[0]: one.text for one in declarations()}
-    pytest.importorskip("py3langid")
     common = ("en", "de", "fr", "es", "ru", "ar", "hi", "tr", "fi", "ja", "ko", "th", "el", "he")
     assert all(identify(texts[code]) == code for code in common)
     known = set(languages._identifier().labels) & texts.keys()

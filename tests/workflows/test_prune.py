@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.workflows.bases import (
@@ -162,7 +163,6 @@ def test_transformers_opens_it_and_encodes_alike(corpus: Path, tmp_path: Path) -
 
 
 def test_what_tokenizer_json_cannot_say_stays_a_sentencepiece_model(tmp_path: Path) -> None:
-    sentencepiece = pytest.importorskip("sentencepiece")
     old, result = small("unigram-byte-fallback.model")
     folder = tmp_path / "out"
     written = prune(old, MODELS / "make.py", result.tokens_after, folder)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
+import tiktoken
+import tokenizers
 from assets import asset
 
 from tokenworks.cli import main
@@ -15,9 +18,6 @@ from tokenworks.errors import OptionError, TokenworksError
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition
 from tokenworks.workflows.verify import subject, verify
-
-tiktoken = pytest.importorskip("tiktoken")
-tokenizers = pytest.importorskip("tokenizers")
 
 
 def variant(name: str = "gpt2", **fields: object) -> Tokenizer:
@@ -62,9 +62,8 @@ def test_equal_to_the_tokenizers_library() -> None:
 
 
 def test_equal_to_sentencepiece() -> None:
-    library = pytest.importorskip("sentencepiece")
     path = asset("tokenizers/mistral-v1.model")
-    reference = library.SentencePieceProcessor(model_file=str(path))
+    reference = sentencepiece.SentencePieceProcessor(model_file=str(path))
     assert verify(str(path), reference, budget=300_000).equal
 
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tokenizers
 from assets import asset
 
 from tokenworks.errors import WriteError
@@ -16,8 +17,6 @@ from tokenworks.workflows.doctor.mend import to_newer, to_older
 sys.path.insert(0, str(Path(__file__).parent))
 import small
 from faults_json import header_line, string_merges
-
-tokenizers = pytest.importorskip("tokenizers")
 
 
 def test_pairs_become_the_older_form(tmp_path: Path) -> None:

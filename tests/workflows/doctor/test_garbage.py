@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -162,7 +163,6 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("build", [small.bpe, small.unigram, small.wordpiece])
 def test_whatever_tokenizers_refuses_has_an_error(build: Any, tmp_path: Path) -> None:
-    tokenizers = pytest.importorskip("tokenizers")
     chance, refused = random.Random(4), 0
     path = tmp_path / "tokenizer.json"
     for _ in range(300):
