@@ -16,6 +16,16 @@ from tokenworks.workflows.compare import Comparison, compare
 from tokenworks.workflows.compare.texts import pasted_corpus
 
 NAMES = ("gpt2", "cl100k_base", "o200k_base")
+INDIC = (
+    "Hindi",
+    "Bengali",
+    "Tamil",
+    "Telugu",
+    "Gujarati",
+    "Kannada",
+    "Malayalam",
+    "Punjabi",
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +82,10 @@ def test_known_facts_show(declaration: Comparison) -> None:
     assert hindi.premiums is not None
     new, old, oldest = (one.value for one in hindi.premiums)
     assert new < 0.5 * old < old < oldest
+    by_name = {row.name: row.premiums for row in declaration.labels}
+    for name in INDIC:  # the vocabulary of o200k has pieces of these scripts, that of cl100k few
+        assert (found := by_name[name]) is not None
+        assert found[0].value < 3 and found[1].value > 5, name
     english = next(row for row in declaration.labels if row.name == "English")
     assert english.premiums is not None
     assert all(one.value == one.low == one.high == 1 for one in english.premiums)

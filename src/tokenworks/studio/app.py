@@ -23,8 +23,8 @@ from tokenworks.studio.bodies import (
     prices_of,
     read_body,
     read_object,
-    specials_of,
     text_of,
+    text_task,
 )
 from tokenworks.studio.guard import Guard
 from tokenworks.studio.in_time import LateError, Workers
@@ -120,8 +120,7 @@ class Studio:
     async def cut(self, request: Request) -> Response:
         """A text cut by several tokenizers; one that fails says so, the others go on."""
         body = await read_object(request)
-        names, specials = names_of(body), specials_of(body)
-        text, lone = text_of(body)
+        names, specials, text, lone = text_task(body)
         wants_bytes = body.get("bytes", False) is True
         # One after the other: they hold the interpreter's lock, and would only wait for each other.
         results = [await self._cut_one(name, text, specials, wants_bytes) for name in names]
@@ -151,9 +150,7 @@ class Studio:
 
     async def check(self, request: Request) -> Response:
         """Does each tokenizer give the text back? Slower than cutting, so it is asked for apart."""
-        body = await read_object(request)
-        names, specials = names_of(body), specials_of(body)
-        text, _ = text_of(body)
+        names, specials, text, _ = text_task(await read_object(request))
 
         def work(name: str) -> dict[str, Any]:
             from tokenworks.workflows.faithful import faithful

@@ -113,6 +113,11 @@ def specials_of(body: dict[str, Any]) -> SpecialPolicy:
     return special_policy(specials)
 
 
+def text_task(body: dict[str, Any]) -> tuple[list[str], SpecialPolicy, str, int]:
+    """Names, policy, text and number of lone surrogates, as `names_of` and the others give them."""
+    return names_of(body), specials_of(body), *text_of(body)
+
+
 def ids_of(body: dict[str, Any]) -> list[int]:
     """Ids of tokens.
 
