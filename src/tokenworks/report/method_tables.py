@@ -153,13 +153,17 @@ WIDE = (
 
 @dataclass(frozen=True, slots=True)
 class _Tall:
-    """A table with a line per language, for one metric."""
+    """A table with a line per language, for one metric.
+
+    column: the heading of the only column, where a figure is the same for all tokenizers.
+    """
 
     id: str
     title: str
     text: str
     metric: str
     shown: int = SHOWN_GROUPS
+    column: str = ""
 
 
 TALL = (
@@ -217,8 +221,9 @@ LEGIBILITY = _Tall(
     "Legibility of similar letters",
     "How alike the letters put in look to those they stand for, percent of common ink when rendered: an "
     "estimate, since the judgements of readers (LEGIT) are not at hand. What stays legible and takes many "
-    "more tokens is what a tokenizer is fragile to. The same for all tokenizers.",
+    "more tokens is what a tokenizer is fragile to.",
     "legibility",
+    column="common ink, %",
 )
 
 
@@ -274,15 +279,17 @@ def _tall(table: _Tall, names: Sequence[str], by_metric: dict[str, list[Row]]) -
 
     order = list(groups) if len(groups) <= SHOWN_GROUPS else sorted(groups, key=size, reverse=True)
     greatest = max(map(size, groups)) or 1.0
+    of = names[:1] if table.column else names
+    headings = (table.column,) if table.column else tuple(names)
     lines = tuple(
-        Line(group, None, tuple(_cell(groups[group].get(name), greatest) for name in names))
+        Line(group, None, tuple(_cell(groups[group].get(name), greatest) for name in of))
         for group in order[: table.shown]
     )
     text = table.text
     if len(groups) > table.shown:
         text += f" The {table.shown} highest of {len(groups)} are shown."
     related = _related(table.metric, by_metric)
-    yield Section(table.id, table.title, text, "", tuple(names), lines, _link(related))
+    yield Section(table.id, table.title, text, "", headings, lines, _link(related))
 
 
 def _related(metric: str, by_metric: dict[str, list[Row]]) -> list[Row]:
