@@ -152,8 +152,8 @@ PARTS: dict[str, tuple[Any, int, int]] = {  # what is done, languages, draws at 
     "n5": (accuracy, 5, 100),
     "n10": (accuracy, 10, 100),
     "n30": (accuracy, 30, 100),
-    "bytes": (by_bytes, 5, 8),
-    "merges": (by_merges, 5, 8),
+    "bytes": (by_bytes, 5, 20),
+    "merges": (by_merges, 5, 20),
     "speed": (speed, 10, 3),
 }
 
