@@ -128,12 +128,14 @@ def test_a_template_without_a_system_message_gets_the_prompt_from_the_user(tmp_p
 
 def test_what_cannot_be_asked_is_told(tmp_path: Path) -> None:
     model = _model(tmp_path, TEMPLATE + GENERATION)
-    with pytest.raises(TextError, match="endoftext"):
+    with pytest.raises(
+        TextError, match=r"the prompt or .* '<\|endoftext\|>' at byte .*; take it out"
+    ):
         conversation(model, "End with <|endoftext|>.", "Why?")
     with pytest.raises(OptionError, match="reads at most 64"):
         conversation(model, "word " * 60, "Why?")
     for wrong in ({"prompt": " "}, {"requests": ()}, {"length": 0}):
-        with pytest.raises(OptionError, match="must be at least 1"):
+        with pytest.raises(OptionError, match="must be"):
             prompt_extraction(model, **{"prompt": "Be brief.", **wrong})
 
 

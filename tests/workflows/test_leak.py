@@ -178,8 +178,12 @@ def test_the_verb(chat: Path, prompts: Path, capsys: pytest.CaptureFixture[str])
 def test_bad_input_is_told(chat: Path, tmp_path: Path) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text(" \n", "utf-8")
-    with pytest.raises(FormatError, match="holds no prompt"):
-        leak(chat, empty)
+    with pytest.raises(FormatError, match=r"empty\.txt: holds no prompt"):
+        leak(chat, [empty])
+    damaged = tmp_path / "damaged.jsonl"
+    damaged.write_text('{"text": "You are a helper."}\n{"text": \n', "utf-8")
+    with pytest.raises(FormatError, match="cannot be read whole"):
+        leak(chat, damaged)
     prompt = tmp_path / "prompt.txt"
     prompt.write_text("You are a helper.", "utf-8")
     with pytest.raises(FormatError, match="holds no question"):

@@ -102,9 +102,11 @@ def test_scripts_without_text_are_named(categories: Path) -> None:
 def test_wrong_input_is_told(categories: Path, tmp_path: Path) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "a.txt").write_text("word " * 1000, "utf-8")
-    with pytest.raises(FormatError, match="one category, one"):
+    with pytest.raises(FormatError, match="one category alone, one"):
         mixture("gpt2", tmp_path)
     (tmp_path / "tiny").mkdir()
+    with pytest.raises(FormatError, match="no text in these categories: tiny;"):
+        mixture("gpt2", tmp_path)  # the only other one
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "a.txt").write_text("mot " * 1000, "utf-8")
     with pytest.raises(FormatError, match="no text in these categories: tiny;"):

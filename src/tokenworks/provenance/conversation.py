@@ -36,25 +36,26 @@ def conversation(
 ) -> Conversation:
     """Put a prompt before a request, as the model's chat template does.
 
+    The prompt is the system message; it opens the user's message where the template knows no other.
+    A model without a template reads both as paragraphs.
+
     Args:
         model: with or without a template.
         prompt, request: texts.
         part: of the prompt whose place is wanted; the whole if left out.
-
-    The prompt is the system message; it opens the user's message where the template knows no other.
-    A model without a template reads both as paragraphs.
 
     Raises:
         TextError: one of them spells a special token.
         UnsupportedError: the template leaves the prompt out.
         OptionError: there is no room for an answer.
     """
-    if model.tokenizer.definition.chat_template is None:
-        text = f"{prompt}\n\n{request}\n\n"
-        ids = [*model.start, *model.tokenizer.encode(text).tolist()]
-        found = _placed(model, ids, part or prompt)
-    else:
-        found = _through_template(model, prompt, request, part or prompt)
+    try:
+        found = _told(model, prompt, request, part or prompt)
+    except TextError as error:
+        raise TextError(
+            f"the prompt or the request: {str(error).partition(';')[0]}, which the model would read as "
+            "a mark of its own; take it out"
+        ) from None
     if found is None:
         raise UnsupportedError(
             f"{model.name}: its chat template does not hand the prompt on as it is; nothing can be "
@@ -96,6 +97,13 @@ def text_of(model: LanguageModel, ids: Ints) -> str:
     lengths = model.token_lengths
     known = [id for id in ids.tolist() if id < len(lengths) and lengths[id]]
     return model.tokenizer.decode_bytes(known, skip_special=True).decode("utf-8", "replace")
+
+
+def _told(model: LanguageModel, prompt: str, request: str, part: str) -> Conversation | None:
+    if model.tokenizer.definition.chat_template is None:
+        ids = [*model.start, *model.tokenizer.encode(f"{prompt}\n\n{request}\n\n").tolist()]
+        return _placed(model, ids, part)
+    return _through_template(model, prompt, request, part)
 
 
 def _through_template(

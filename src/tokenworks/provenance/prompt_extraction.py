@@ -81,11 +81,10 @@ def prompt_extraction(
     TextError where a text spells a special token; UnsupportedError where the chat template leaves
     the prompt out.
     """
-    if not requests or not prompt.strip() or (length is not None and length < 1):
-        raise OptionError(
-            f"{len(requests)} requests, a prompt of {len(prompt.strip())} characters and length "
-            f"{length}; each must be at least 1"
-        )
+    if length is not None and length < 1:
+        raise OptionError(f"length is {length}; it must be at least 1")
+    if not requests or not prompt.strip():
+        raise OptionError("there must be a request, and a prompt that is not empty")
     told = [text for text in (secrets or (prompt,)) if text.strip()]
     secret_ids = [_ids(model, text) for text in told]
     decoy_ids = [_ids(model, text) for text in decoys]

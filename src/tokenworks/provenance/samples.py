@@ -92,7 +92,7 @@ def read_samples(
         )
     if len(kept) == 1:
         raise FormatError(
-            f"there is one category, {next(iter(kept))}, so that its share is 1 whatever the text; "
+            f"there is text of one category alone, {next(iter(kept))}, so that its share is 1; "
             "give at least two"
         )
     return [_sample(name, one, blocks) for name, one in sorted(kept.items())]

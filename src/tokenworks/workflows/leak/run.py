@@ -194,13 +194,15 @@ def _chosen(defence: Sequence[str] | None) -> tuple[str, ...]:
 
 def _texts(paths: Paths, offline: bool, what: str) -> list[str]:
     problems = Problems()
-    if not isinstance(paths, str | os.PathLike):
-        paths = list(paths)
-    found = documents(sources_of(paths, offline=offline), on_problem=problems)
+    named = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    found = documents(sources_of(named, offline=offline), on_problem=problems)
     texts = [text for one in found if (text := one.text.strip())]
+    names = ", ".join(os.fspath(path) for path in named)
+    if problems:  # a prompt that is read in part would be measured as another one
+        why = "; ".join(line.strip() for line in problems.summary().splitlines()[:2])
+        raise FormatError(f"{names}: cannot be read whole: {why}")
     if not texts:
-        why = "; ".join(line.strip() for line in problems.summary().splitlines()[:1])
-        raise FormatError(f"{paths}: holds no {what}{': ' + why if problems else ''}")
+        raise FormatError(f"{names}: holds no {what}")
     return texts
 
 

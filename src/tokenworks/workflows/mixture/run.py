@@ -83,6 +83,8 @@ def mixture(
     if not isinstance(categories, str | os.PathLike):
         categories = list(categories)
     sources = resolve(categories, offline=offline)
+    labelled = {Labels(labels).of(source) for source in sources}
+    _refuse_empty(sources, categories, labels, {name for name in labelled if name is not None})
     text = documents(sources, field=field, labels=labels, on_problem=problems)
     samples = read_samples(text, limit=sample_bytes, seed=seed)
     _refuse_empty(sources, categories, labels, {one.name for one in samples})
