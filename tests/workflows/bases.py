@@ -8,10 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import transformers
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from tokenworks.cli import main
 from tokenworks.data.udhr import declaration
 from tokenworks.tokenizer import Tokenizer
 
@@ -34,6 +36,15 @@ def stretches_of(text: str) -> SearchStrategy[str]:
     """Up to 300 characters from anywhere in the text."""
     cuts = st.tuples(st.integers(0, 20_000), st.integers(0, 300))
     return cuts.map(lambda cut: text[cut[0] : cut[0] + cut[1]])
+
+
+def written_once(command: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
+    """What a command that writes a folder shows as JSON; it does not write there again."""
+    assert main([*command, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert main(command) == 2
+    assert "not empty" in capsys.readouterr().err
+    return shown
 
 
 def opened_and_alike(folder: Path, tokenizer: Tokenizer, languages: Iterable[str]) -> Any:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tokenworks import _native
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.merges import Merges, learn_merges
-from tokenworks.training.passes import SequencePass
+from tokenworks.training.passes import DocumentPass
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import Layout, definition_of, spelled
@@ -23,14 +24,14 @@ class _Chunks:
     first_stage: Tokenizer
     number: NDArray[np.uint32]  # of the piece with this id
 
-    def __call__(self, document: bytes) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]:
+    def __call__(self, counter: _native.Counter, document: bytes) -> None:
         edges = self.split.spans(document.decode("utf-8")).tolist()
         chunks = [
             document[begin:end].decode("utf-8")
             for begin, end in zip(edges[::2], edges[1::2], strict=True)
         ]
         ids, starts = self.first_stage.encode_batch(chunks, specials="text")
-        return self.number[ids], starts
+        counter.add_sequences(self.number[ids], starts)
 
 
 def learn_chunks(
@@ -54,7 +55,7 @@ def learn_chunks(
     number = np.zeros(int(ids.max()) + 1, np.uint32)
     number[ids] = np.arange(len(ids), dtype=np.uint32)
     encode = _Chunks(split, first_stage, number)
-    what = SequencePass(split, encode, f"chunks of {first_stage.sha256}")
+    what = DocumentPass(split, encode, f"chunks of {first_stage.sha256}", is_text=False)
     with source.words(what) as counted:
         more = learn_merges(
             counted,

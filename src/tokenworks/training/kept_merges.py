@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from hashlib import blake2b
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +46,8 @@ class KeptMerges:
 
     def load(self) -> tuple[NDArray[np.uint64], bool]:
         """What was learned, uint64 [m, 4] (left, right, token, count), and whether that was all."""
+        from zipfile import BadZipFile  # not at the top: it takes time to load
+
         nothing = np.empty((0, 4), np.uint64)
         if self._path is None or not self._path.is_file():
             return nothing, False

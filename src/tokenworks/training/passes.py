@@ -24,7 +24,8 @@ class Pass(Protocol):
     """One pass over the text.
 
     scanner: the pattern that the counter itself splits text by, or "". run_words: the words whose
-    runs are counted, for the counter that finds them itself.
+    runs are counted, for the counter that finds them itself. is_text: whether words are pieces of the
+    text, and not sequences of symbols.
     """
 
     @property
@@ -37,6 +38,9 @@ class Pass(Protocol):
     @property
     def run_words(self) -> RunWords | None: ...
 
+    @property
+    def is_text(self) -> bool: ...
+
     def add(self, counter: _native.Counter, batch: Batch) -> None:
         """Count a batch of documents."""
 
@@ -46,6 +50,7 @@ class PretokenPass:
     """Distinct pretokens."""
 
     split: Pretokens
+    is_text: bool = True
 
     @property
     def key(self) -> str:
@@ -77,6 +82,7 @@ class RunPass:
 
     split: Pretokens
     words: Mapping[bytes, int]
+    is_text: bool = False
 
     @property
     def key(self) -> str:
@@ -111,48 +117,27 @@ class RunPass:
 
 
 @dataclass(frozen=True, slots=True)
-class PiecePass:
-    """Distinct pieces that `cut` makes of each document: begin and end in turn, in bytes.
+class DocumentPass:
+    """What `put` gives the counter of each document.
 
-    name: says what `cut` does, options included.
+    put: called with the counter and a document. name: says what it does, options included. is_text:
+    whether it counts pieces of the text, and not sequences of symbols.
     """
 
     split: Pretokens
-    cut: Callable[[bytes], NDArray[np.uint64]]
+    put: Callable[[_native.Counter, bytes], None]
     name: str
+    is_text: bool
     scanner: str = ""
     run_words: RunWords | None = None
 
     @property
     def key(self) -> str:
-        return f"pieces {self.split.key} {self.name}"
+        return f"{'pieces' if self.is_text else 'sequences'} {self.split.key} {self.name}"
 
     def add(self, counter: _native.Counter, batch: Batch) -> None:
         for document in self.split.normalized(batch).documents():
-            counter.add_pretokens(document, self.cut(document))
-
-
-@dataclass(frozen=True, slots=True)
-class SequencePass:
-    """Sequences of symbols that `encode` makes of each document.
-
-    encode: symbols, uint32 [n], and where each sequence begins, uint64 [k + 1]. name: says what
-    it does, options included.
-    """
-
-    split: Pretokens
-    encode: Callable[[bytes], tuple[NDArray[np.uint32], NDArray[np.uint64]]]
-    name: str
-    scanner: str = ""
-    run_words: RunWords | None = None
-
-    @property
-    def key(self) -> str:
-        return f"sequences {self.split.key} {self.name}"
-
-    def add(self, counter: _native.Counter, batch: Batch) -> None:
-        for document in self.split.normalized(batch).documents():
-            counter.add_sequences(*self.encode(document))
+            self.put(counter, document)
 
 
 def new_counter(what: Pass, threads: int, memory: int, prefix: str) -> _native.Counter:

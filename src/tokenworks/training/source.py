@@ -19,7 +19,7 @@ from tokenworks.text import Problems
 from tokenworks.training.bounded import PROCESS, refuse_too_little
 from tokenworks.training.counted_words import CountedWords, Words
 from tokenworks.training.counting import CHECKPOINT_SECONDS, Counted, Means, cores, count
-from tokenworks.training.passes import LONGEST_PRETOKEN, Pass, PiecePass, PretokenPass
+from tokenworks.training.passes import LONGEST_PRETOKEN, Pass, PretokenPass
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.reading import PART, Files, Text, Texts
 
@@ -105,19 +105,18 @@ class TextSource:
         """
         refuse_too_little(self.memory)
         tables = max(1, self.memory - PROCESS) // 3 if self.memory is not None else 0
-        is_text = isinstance(what, PretokenPass | PiecePass)
-        least = max(self.min_count, 1) if is_text else 1
+        least = max(self.min_count, 1) if what.is_text else 1
         with _scratch(self.scratch, self.memory) as prefix:
             counted = self._counted(what, tables, prefix)
-            if is_text:
+            if what.is_text:
                 self._report(counted, least)
             words = CountedWords(
                 counted.counter,
                 counted.words,
                 counted.word_bytes,
-                pretokens=counted.pretokens if is_text else 0,
+                pretokens=counted.pretokens if what.is_text else 0,
                 least=least,
-                symbol_bytes=1 if is_text else 4,
+                symbol_bytes=1 if what.is_text else 4,
                 memory=self.memory,
                 tables=tables,
                 scratch=f"{prefix}spelled-" if prefix else "",

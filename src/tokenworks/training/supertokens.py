@@ -15,7 +15,7 @@ from tokenworks.registry import method
 from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.base import layout_of, split_of
-from tokenworks.training.passes import PiecePass
+from tokenworks.training.passes import DocumentPass
 from tokenworks.training.pretokens import Pretokens
 from tokenworks.training.source import TextSource
 from tokenworks.training.vocabulary import definition_of, require_size
@@ -35,7 +35,11 @@ class _RandomChunks:
     weights: tuple[float, ...]
     seed: int
 
-    def __call__(self, document: bytes) -> NDArray[np.uint64]:
+    def __call__(self, counter: _native.Counter, document: bytes) -> None:
+        counter.add_pretokens(document, self.edges(document))
+
+    def edges(self, document: bytes) -> NDArray[np.uint64]:
+        """Begin and end of the chunks in turn, in bytes."""
         text = document.decode("utf-8")
         if self.split.scanner:
             ends = _native.find_matches(self.split.scanner, text)[:, 1].astype(np.uint64)
@@ -97,7 +101,7 @@ def supertokens(
     if not shares.sum() > 0:
         raise OptionError("the weights of the lengths must not all be 0")
     chunks = _RandomChunks(split, tuple(lengths), tuple(weights), seed)
-    with source.words(PiecePass(split, chunks, repr(chunks))) as pieces:
+    with source.words(DocumentPass(split, chunks, repr(chunks), is_text=True)) as pieces:
         merges = learn(source, layout.start(pieces), layout, min_frequency=min_frequency)
     require_size(layout, merges)
     return Tokenizer(definition_of("supertokens", layout, merges, _BYTE_LEVEL, split.normalizer))
