@@ -73,7 +73,9 @@ def refuse_too_many(counted: CountedWords) -> None:
 
 
 def budget_for_candidates(counted: CountedWords, known: int, vocab_size: int) -> int:
-    """Bytes that are left for what the merger knows of pairs.
+    """Bytes that are left for what the merger knows of pairs: two thirds of the rest.
+
+    Tables stand beside their successors while they grow, and what is given back leaves gaps.
 
     Raises:
         OptionError: too few; the message names the least count that fits.
@@ -86,7 +88,7 @@ def budget_for_candidates(counted: CountedWords, known: int, vocab_size: int) ->
     needed = memory_of_bounded_merging(words, symbols, known, vocab_size)
     place = min(least, len(needed) - 1)
     if needed[place] <= memory:
-        return memory - PROCESS - int(slot_bytes(words, symbols, known)[place])
+        return (memory - PROCESS - int(slot_bytes(words, symbols, known)[place])) * 2 // 3
     fitting = np.flatnonzero(needed <= memory)
     if not counted.pretokens:
         what = "ask for a smaller share of superwords, or give more memory"

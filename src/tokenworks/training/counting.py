@@ -16,7 +16,7 @@ from tokenworks import _native
 from tokenworks.engine import Arrow, Engine, run
 from tokenworks.text import Problems
 from tokenworks.training.checkpoints import Kept, State, interruptions, spilling
-from tokenworks.training.passes import LONGEST_PRETOKEN, Pass, new_counter
+from tokenworks.training.passes import LONGEST_PRETOKEN, Pass, batch_size, new_counter
 from tokenworks.training.reading import PART, Text
 
 CHECKPOINT_SECONDS = 10.0
@@ -124,12 +124,13 @@ class _Here:
 
     def _read(self, asked: Callable[[], bool] = bool) -> None:
         first, skipped = self._state.part, self._state.batch
+        size = batch_size(self._what)
         self._advance(self._state.bytes if not skipped else 0)
         for index, part in enumerate(self._text.parts(self._means.part)):
             if index < first:
                 continue
             found = Problems()
-            for number, batch in enumerate(part.batches(found), start=1):
+            for number, batch in enumerate(part.batches(found, size), start=1):
                 if index > first or number > skipped:  # else it was counted before
                     self._what.add(self._counter, batch)
                 self._advance(len(batch.data))

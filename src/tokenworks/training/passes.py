@@ -14,8 +14,10 @@ from tokenworks import _native
 from tokenworks.text.bulk import Batch
 from tokenworks.training.merges import packed
 from tokenworks.training.pretokens import Pretokens
+from tokenworks.training.reading import BATCH
 
 LONGEST_PRETOKEN = 65_536  # bytes
+_SLOW_BATCH = 1 << 19  # bytes
 
 RunWords = tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint32]]
 
@@ -31,6 +33,9 @@ class Pass(Protocol):
     @property
     def key(self) -> str:
         """What is counted: two passes of the same key count the same."""
+
+    @property
+    def split(self) -> Pretokens: ...
 
     @property
     def scanner(self) -> str: ...
@@ -138,6 +143,11 @@ class DocumentPass:
     def add(self, counter: _native.Counter, batch: Batch) -> None:
         for document in self.split.normalized(batch).documents():
             self.put(counter, document)
+
+
+def batch_size(what: Pass) -> int:
+    """Bytes of text to read at a time: fewer where Python has a hand in it, and takes many times that."""
+    return BATCH if what.scanner and not what.split.normalizer else _SLOW_BATCH
 
 
 def new_counter(what: Pass, threads: int, memory: int, prefix: str) -> _native.Counter:

@@ -12,7 +12,7 @@ import numpy as np
 from tokenworks import _native
 from tokenworks.text import Problem, Problems
 from tokenworks.training.counted_words import CountedWords, Words
-from tokenworks.training.passes import Pass, new_counter
+from tokenworks.training.passes import Pass, batch_size, new_counter
 from tokenworks.training.reading import Text
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def count_shard(shard: Shard) -> pa.Table:
     """Count a shard on one thread: columns `word` and `count`, words sorted by their bytes."""
     counter = new_counter(shard.what, 1, 0, "")
     problems = Problems()
-    for batch in shard.text.batches(problems):
+    for batch in shard.text.batches(problems, batch_size(shard.what)):
         shard.what.add(counter, batch)
     held = counter.finish()
     statistics = {
