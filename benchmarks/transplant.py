@@ -37,7 +37,7 @@ from tokenworks.workflows.transplant.subject import subject
 
 FIRST = ("zero", "random", "covariance", "mean", "byte-match", "prefix-match", "fvt")
 VARIANTS = {"fvt": ("sum", "weighted", "last")}
-BATCH, LENGTH = 2, 128
+BATCH, LENGTH, RATE = 2, 128, 0.0005
 DONOR_STEPS = 250
 BEFORE = "(the model before)"
 
@@ -147,7 +147,7 @@ def run(
 def _healed(out: Path, target: Target, work: Path, steps: int) -> float:
     texts = read_texts([target.text]).given
     names = dict(subject(out).names.items())
-    heal(out, texts, steps, work, names=names, batch=BATCH, length=LENGTH)
+    heal(out, texts, steps, work, names=names, batch=BATCH, length=LENGTH, rate=RATE)
     return load(out).score(target.scored).bits_per_byte
 
 

@@ -141,6 +141,7 @@ def publish(work: Path, name: str) -> None:
             if file.suffix != ".safetensors" and file.name != MANIFEST:
                 shutil.copy(file, beside)
         as_trained.model.to(torch.bfloat16).save_pretrained(beside)
+        (beside / "model.safetensors").chmod(0o644)  # for everyone who installs the wheel
         shipped = tw.lm.load(beside)
         held_out: dict[str, Any] = {}
         for language, sample in samples:

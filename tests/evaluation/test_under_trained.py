@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from assets import asset
 from safetensors.numpy import save_file
 
 from tokenworks import Tokenizer
 from tokenworks.errors import FormatError
 from tokenworks.evaluation.under_trained import indicators, known_unused, under_trained
+from tokenworks.lm.loading import model_folder
 
 SMALL = "kl3m-004-char-4k-cased"
 
@@ -53,7 +53,7 @@ def test_short_rows(tmp_path: Path) -> None:
 
 
 def test_a_real_model_in_bfloat16() -> None:
-    folder = asset("models/novels-6m")
+    folder = model_folder("english-6m")
     tokenizer = Tokenizer.load(folder)
     found = indicators(tokenizer, folder)
     assert np.isfinite(found.norm).all() and found.norm.min() > 0

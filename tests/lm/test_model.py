@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from assets import asset
 from lm import tiny
 
 from tokenworks.errors import (
@@ -118,7 +117,7 @@ def test_ids_that_cannot_be_read(tmp_path: Path, ids: list[int], told: str) -> N
 
 
 def test_a_real_model() -> None:
-    model = load(asset("models/novels-6m"))
+    model = load("english-6m")
     ids = model.tokenizer.encode("He opened the door and looked out of the")
     best = int(model.log_probs(ids)[-1].argmax())
     assert model.tokenizer.decode([best]) == " room"

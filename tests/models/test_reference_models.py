@@ -1,7 +1,8 @@
-"""The package of reference models, and the baselines that its cards state."""
+"""The package of reference models: what it ships, and the baselines that its cards state."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -16,11 +17,13 @@ from hypothesis import strategies as st
 from lm import tiny
 
 import tokenworks as tw
+from tokenworks.data.udhr import declaration
 from tokenworks.errors import UnknownNameError
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 sys.path.insert(0, str(MODELS))
 
+import tokenworks_models  # noqa: E402
 from kneser_ney import KneserNey, _discounts  # noqa: E402
 
 
@@ -36,21 +39,18 @@ def package(tmp_path: Path) -> Path:
     return folder
 
 
-def test_models_are_opened_by_name(package: Path, monkeypatch) -> None:
-    monkeypatch.syspath_prepend(package / "src")
-    monkeypatch.delitem(sys.modules, "tokenworks_models", raising=False)
-    import tokenworks_models
-
-    try:
-        assert tokenworks_models.names() == ["tiny"]
-        assert tokenworks_models.card("tiny") == {"name": "tiny"}
-        assert tw.lm.load("tiny").log_probs([1, 2]).shape == (2, 416)
-        with pytest.raises(KeyError, match="there are tiny"):
-            tokenworks_models.path("../tiny")
-        with pytest.raises(UnknownNameError, match="tokenworks-models holds tiny"):
-            tw.lm.load("huge")
-    finally:
-        sys.modules.pop("tokenworks_models")
+def test_models_are_opened_by_name(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = package / "src/tokenworks_models/data"
+    (data / ".half.part").mkdir()
+    shutil.copy(data / "tiny/config.json", data / ".half.part")
+    monkeypatch.setattr(tokenworks_models, "_DATA", data)
+    assert tokenworks_models.names() == ["tiny"], "what is being written is no model"
+    assert tokenworks_models.card("tiny") == {"name": "tiny"}
+    assert tw.lm.load("tiny").log_probs([1, 2]).shape == (2, 416)
+    with pytest.raises(KeyError, match="there are tiny"):
+        tokenworks_models.path("../tiny")
+    with pytest.raises(UnknownNameError, match="tokenworks-models holds tiny"):
+        tw.lm.load("huge")
 
 
 @pytest.mark.slow
@@ -62,6 +62,37 @@ def test_the_wheel_holds_the_models(package: Path, tmp_path: Path) -> None:
     assert "tokenworks_models/__init__.py" in names
     assert "tokenworks_models/data/tiny/model.safetensors" in names
     assert not any("train.py" in name for name in names)
+
+
+# The models that are shipped ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", tokenworks_models.names())
+def test_a_shipped_model_is_what_its_card_says(name: str) -> None:
+    card = tokenworks_models.card(name)
+    model = tw.lm.load(name)
+    assert (model.parameters, model.tokenizer.n_tokens) == (card["parameters"], card["tokens"])
+    assert card["name"] == name and card["training"]["recipe"]["steps"] > 0
+    log = (tokenworks_models.path(name) / "log.jsonl").read_text().splitlines()
+    assert json.loads(log[-1])["number"] == card["training"]["recipe"]["steps"]
+    for held_out in card["held_out"].values():
+        assert abs(held_out["bits_per_byte"] - held_out["bits_per_byte_in_float32"]) < 0.005
+    scored = model.score([declaration("en").text])
+    assert 1 < scored.bits_per_byte < 8 * 1.1
+    if "english" in card["held_out"]:
+        assert scored.bits_per_byte < 3.5, "it has read English"
+
+
+def test_the_english_model_predicts_better_than_its_baselines() -> None:
+    english = tokenworks_models.card("english-6m")["held_out"]["english"]
+    others = {name: english[name] for name in ("xz", "bytes_5gram", "tokens_5gram")}
+    assert english["bits_per_byte"] < min(others.values())
+
+
+def test_all_models_fit_into_a_wheel() -> None:
+    data = MODELS / "src/tokenworks_models/data"
+    assert sum(file.stat().st_size for file in data.rglob("*") if file.is_file()) < 40_000_000
+    assert not [file for file in data.rglob("*") if file.suffix in (".bin", ".pt", ".pkl", ".py")]
 
 
 # Kneser-Ney against the formulas, gram by gram -----------------------------------------------------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from assets import asset
 
 from tokenworks.errors import OptionError
+from tokenworks.lm.loading import model_folder
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import Embeddings, Held, whole
 from tokenworks.transplant.initialization import Given
@@ -58,7 +58,7 @@ def test_two_released_reflections_are_a_shift() -> None:
     ("motion", "attack"), [("released", by_neighbours), ("orthogonal", by_lengths)]
 )
 def test_a_public_model_gives_the_vocabulary_away(motion: str, attack: object) -> None:
-    one = subject(asset("models/novels-6m"))
+    one = subject(model_folder("english-6m"))
     rows = whole(one.embeddings().input)
     made, _ = sentinel_lms(one.embeddings(), one.tokenizer, Given(), key="secret", motion=motion)
     assert callable(attack)

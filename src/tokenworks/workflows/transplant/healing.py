@@ -15,7 +15,7 @@ from tokenworks.transplant.embeddings import Held, Rows
 from tokenworks.workflows.transplant.writing import write_weights
 
 BATCH, LENGTH = 8, 256
-_TOKEN_RATE, _INNER_RATE = 0.002, 0.002  # a trained model: gentler than the recipe for a new one
+_TOKEN_RATE, _INNER_RATE = 0.001, 0.002  # a trained model: gentler than the recipe for a new one
 _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
 
@@ -29,6 +29,7 @@ def heal(
     whole: bool = False,
     batch: int = BATCH,
     length: int = LENGTH,
+    rate: float = _TOKEN_RATE,
     seed: int = 0,
     told: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> dict[str, Any]:
@@ -42,6 +43,7 @@ def heal(
         names: tensors of the token matrices, by part.
         whole: train everything; otherwise the token matrices only, and no other tensor changes.
         batch: sequences of a step. length: tokens of a sequence, at most the model's context.
+        rate: of the token matrices; a smaller batch needs a smaller one.
         seed: of the order of the text.
         told: hears the steps.
 
@@ -69,7 +71,7 @@ def heal(
         batch=batch,
         length=length,
         matrix_rate=_INNER_RATE,
-        other_rate=_TOKEN_RATE,
+        other_rate=rate,
         warmup=max(1, min(50, steps // 10)),
         seed=seed,
     )
