@@ -49,4 +49,4 @@ def test_cite(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["methods", "show", "nextfit"]) == 2
-    assert "did you mean next-fit?" in capsys.readouterr().err
+    assert "did you mean next-fit" in capsys.readouterr().err
