@@ -1,6 +1,6 @@
 """A tiny transformer learns to add, its numbers cut from the left, from the right, or in single digits.
 
-    python benchmarks/arithmetic.py [--steps 3000] [--seeds 1] [--spread 1] [--group 2]
+    python benchmarks/arithmetic.py [--steps 2000] [--seeds 1] [--spread 1] [--group 2]
                                     [--digits 3 4] [--json]
 
 After Singh and Strouse (arXiv:2402.14903), who ask large models for sums of 7 to 9 digits in groups of
@@ -45,7 +45,6 @@ class Adder(nn.Module):
     def __init__(self, kinds: int, length: int, spread: float) -> None:
         super().__init__()
         self.tokens = nn.Embedding(kinds, WIDTH)
-        self.places = nn.Parameter(torch.randn(length, WIDTH) * spread)
         layer = nn.TransformerEncoderLayer(
             WIDTH, HEADS, 4 * WIDTH, dropout=0.0, activation="gelu", batch_first=True,
             norm_first=True,
@@ -53,6 +52,7 @@ class Adder(nn.Module):
         self.layers = nn.TransformerEncoder(layer, LAYERS, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(WIDTH)
         self.head = nn.Linear(WIDTH, kinds)
+        self.places = nn.Parameter(torch.randn(length, WIDTH) * spread)
 
     def forward(self, ids: Tensor) -> Tensor:
         """ids [batch, length] -> logits [batch, length, kinds]."""
@@ -153,7 +153,7 @@ def measure(way: str, arguments: argparse.Namespace, seed: int) -> dict[str, flo
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--spread", type=float, default=1.0, help="of positions at the start")
     parser.add_argument("--group", type=int, default=2, help="digits of a group")
