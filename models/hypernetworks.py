@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenworks.files import MANIFEST, atomic_folder, write_json
+from tokenworks.files import MANIFEST, atomic_folder, write_json, write_text
 from tokenworks.transplant.hypernetwork_folder import load_hypernetwork, save_hypernetwork
-from tokenworks.workflows.train_hypernetwork import HypernetworkMoment, train_hypernetwork
+from tokenworks.workflows.train_hypernetwork import LOG, HypernetworkMoment, train_hypernetwork
 from tokenworks.workflows.transplant.run import HYPERNETWORK
 
 
@@ -23,7 +23,7 @@ class Settings:
     length: int = 128
 
 
-HYPERNETWORKS = {"english-6m": Settings("english", 1500)}
+HYPERNETWORKS = {"english-6m": Settings("english", 380)}
 
 
 def train(work: Path, name: str, steps: int | None) -> None:
@@ -69,3 +69,5 @@ def publish(work: Path, name: str, folder: Path) -> None:
             "licence": "Apache-2.0; the text is in the public domain",
         }
         write_json(beside / "card.json", card)
+        log = source.with_name(source.name + ".training") / LOG
+        write_text(beside / LOG, log.read_text("utf-8"))

@@ -143,3 +143,17 @@ def test_longer_grams_learn_more() -> None:
     costs = [KneserNey(ids[:700], 256, order).nats(ids, 700).mean() for order in (1, 2, 5)]
     assert costs[0] > costs[1] > costs[2]
     assert costs[2] < 0.5
+
+
+def test_the_shipped_hypernetwork_is_ahead_of_the_mean_of_pieces(tmp_path: Path) -> None:
+    """On a vocabulary that it was not trained with, and a text of another kind."""
+    text = [declaration("en").text[:3000]]
+    scores = {}
+    for method in ("fvt", "zett"):
+        out = tmp_path / method
+        made = tw.transplant(
+            "english-6m", "kl3m-004-char-8k-cased", out=out, method=method, score=False
+        )
+        assert made.ok and sum(made.origins.values()) == made.rows_after
+        scores[method] = tw.lm.load(out, device="cpu").score(text).bits_per_byte
+    assert scores["zett"] < scores["fvt"] - 0.3, scores

@@ -20,7 +20,7 @@ _UNUSED = ("model.embeddings.word_embeddings.weight", "model.embeddings.position
 def save_hypernetwork(
     network: Hypernetwork, folder: Path, *, extra: Mapping[str, Any] | None = None
 ) -> None:
-    """Write both files into a folder, float32.
+    """Write both files into a folder, in the type of the weights.
 
     Raises:
         WriteError: they cannot be written.
@@ -34,6 +34,7 @@ def save_hypernetwork(
     state = {name: tensor.contiguous().cpu() for name, tensor in network.state_dict().items()}
     try:
         save_file(state, path, {"format": "pt"})
+        path.chmod((folder / "config.json").stat().st_mode)  # safetensors makes it private
     except OSError as error:
         raise write_error(path, error) from error
     except SafetensorError as error:
