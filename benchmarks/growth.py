@@ -116,15 +116,22 @@ def row(name: str, found: dict[str, float | str]) -> str:
     )
 
 
+def shown(value: float) -> str:
+    """A figure as the plot has it."""
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
 def plot(rows: list[dict[str, float | str]], path: Path) -> None:
-    """Seconds and megabytes of memory over the size of the text, side by side."""
+    """Seconds of processors and megabytes of memory over the size of the text, side by side."""
     width, height, left, top = 300, 200, 50, 30
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 760 280" font-family="sans-serif" '
         'font-size="12"><rect width="760" height="280" fill="white"/>'
     ]
     right = max(float(r["megabytes"]) for r in rows)
-    for panel, (key, title) in enumerate((("seconds", "seconds"), ("peak", "peak memory, MB"))):
+    for panel, (key, title) in enumerate(
+        (("processor", "processor seconds"), ("peak", "peak memory, MB"))
+    ):
         x0, y0 = left + panel * 380, top + height
         highest = max(float(r[key]) for r in rows)
         points = [
@@ -140,7 +147,7 @@ def plot(rows: list[dict[str, float | str]], path: Path) -> None:
         for (x, y), r in zip(points, rows, strict=True):
             parts.append(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#1f5fa8"/>'
-                f'<text x="{x - 4:.1f}" y="{y - 8:.1f}" text-anchor="end">{float(r[key]):.3g}</text>'
+                f'<text x="{x + 5:.1f}" y="{y + 15:.1f}">{shown(float(r[key]))}</text>'
                 f'<text x="{x:.1f}" y="{y0 + 16}" text-anchor="middle">{r["megabytes"]}</text>'
             )
         parts.append(f'<text x="{x0 + width}" y="{y0 + 32}" text-anchor="end">MB of text</text>')

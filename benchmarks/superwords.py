@@ -2,14 +2,15 @@
 
     python benchmarks/superwords.py transition TEXT [--vocab-size 16000] [--megabytes 8]
     python benchmarks/superwords.py languages FILES_OR_FOLDERS... [--vocab-size 4096]
-    python benchmarks/superwords.py together FILES_OR_FOLDERS... [--vocab-size 32000]
+    python benchmarks/superwords.py together FILES_OR_FOLDERS... [--vocab-size 32000] [--learn TEXT]
 
 transition: BPE and SuperBPE (the published second stage) at every tenth of the vocabulary as t, and
 without words at all (t = 0), learned from the start of a text and counted on the part that follows.
 languages: for each language one file of lines, such as those of NTREX-128, or one folder of documents,
 such as Debian's packages of LibreOffice's help; every fifth block of 50 lines, or every fifth document,
 is held out, the rest is learned from, by each method anew.
-together: the same with one tokenizer for all languages. All print Markdown.
+together: the same with one tokenizer for all languages, or one that was learned from another text.
+All print Markdown.
 """
 
 from __future__ import annotations
@@ -66,11 +67,13 @@ def languages(paths: list[Path], size: int) -> None:
     table.close()
 
 
-def together(paths: list[Path], size: int) -> None:
-    """The same with tokenizers that are learned from all of them at once."""
+def together(paths: list[Path], size: int, other: Path | None) -> None:
+    """The same with tokenizers that are learned from all of them at once, or from another text."""
     methods = METHODS[:2]
     parts = [divided(path) for path in paths]
     texts = [text for _, _, rest in parts for text in rest]
+    if other is not None:
+        texts = list(TextSource.of_paths([other]).documents())
     plain, *others = (learned(texts, size, options) for options in ({}, *(o for _, o in methods)))
     table = Table(methods)
     for name, held_out, _ in parts:
@@ -134,6 +137,7 @@ def main() -> None:
     three = tables.add_parser("together")
     three.add_argument("files", type=Path, nargs="+")
     three.add_argument("--vocab-size", type=int, default=32_000)
+    three.add_argument("--learn", type=Path)
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     if arguments.table == "transition":
@@ -141,7 +145,7 @@ def main() -> None:
     elif arguments.table == "languages":
         languages(arguments.files, arguments.vocab_size)
     else:
-        together(arguments.files, arguments.vocab_size)
+        together(arguments.files, arguments.vocab_size, arguments.learn)
 
 
 if __name__ == "__main__":

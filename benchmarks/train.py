@@ -87,6 +87,10 @@ class Run:
     peak_bytes: int
     merges: str = ""
 
+    def short(self) -> str:
+        """Time and memory."""
+        return f"{self.seconds:.2f} s, {self.peak_bytes / 1e6:,.0f} MB"
+
 
 def peers() -> dict[str, list[str]]:
     """Command lines that take text, size, folder and pattern."""
@@ -166,16 +170,28 @@ def run_all(options: argparse.Namespace, state: Path) -> list[Run]:
     return runs
 
 
+def best_of(runs: list[Run]) -> dict[tuple[str, int], dict[str, Run]]:
+    """The fastest run of each contestant, by text and size."""
+    cells: dict[tuple[str, int], dict[str, Run]] = {}
+    for run in runs:
+        best = cells.setdefault((run.text, run.vocab_size), {})
+        first = best.setdefault(run.contestant, run)
+        if run.seconds < first.seconds:
+            best[run.contestant] = run
+    return cells
+
+
 def report(runs: list[Run]) -> str:
-    """A table for each text and size, and how we compare with each peer."""
-    lines: list[str] = []
-    for text, size in dict.fromkeys((run.text, run.vocab_size) for run in runs):
-        best: dict[str, Run] = {}
-        for run in runs:
-            if (run.text, run.vocab_size) == (text, size):
-                first = best.setdefault(run.contestant, run)
-                if run.seconds < first.seconds:
-                    best[run.contestant] = run
+    """All cells side by side, then a table for each, and how we compare with each peer there."""
+    cells = best_of(runs)
+    names = dict.fromkeys(name for best in cells.values() for name in best)
+    lines = ["| | " + " | ".join(f"{text}, {size:,}" for text, size in cells) + " |"]
+    lines += ["|---|" + "---|" * len(cells)]
+    for name in names:
+        found = (best.get(name) for best in cells.values())
+        lines += [f"| {name} | " + " | ".join(one.short() if one else "" for one in found) + " |"]
+    lines += [""]
+    for (text, size), best in cells.items():
         lines += [f"### {text}, {size:,} tokens", ""]
         lines += ["| | wall s | processor s | peak MB |", "|---|---|---|---|"]
         lines += [
