@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import tokenworks as tw
 from tokenworks import _native
 from tokenworks.errors import OptionError
 from tokenworks.tokenizer.tokenizer import Tokenizer
@@ -132,6 +133,22 @@ def test_whole_methods(
 
     assert trained(None) == trained(PROCESS + (40 << 20))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_counts_are_kept_and_learned_from_within_the_bound(tmp_path: Path) -> None:
+    corpus, memory = tmp_path / "corpus.txt", PROCESS + (32 << 20)
+    random = np.random.default_rng(5)
+    corpus.write_text(" ".join(f"w{n}" for n in random.integers(0, 1 << 40, 300_000).tolist()))
+    options: dict[str, Any] = {"vocab_size": 400, "pattern": "whitespace", "scratch": tmp_path}
+    free = tw.train(corpus, save_counts=tmp_path / "a.arrow", **options)
+    bound = tw.train(corpus, save_counts=tmp_path / "b.arrow", memory=memory, **options)
+    assert (tmp_path / "a.arrow").read_bytes() == (tmp_path / "b.arrow").read_bytes()
+    again = tw.train(tmp_path / "b.arrow", memory=memory, **options)
+    for one in (bound, again):
+        assert one.counts is not None
+        assert one.counts.spilled_bytes > 0
+        assert one.counts.pretokens == 300_000
+        assert one.tokenizer.sha256 == free.tokenizer.sha256
 
 
 def test_what_does_not_fit_is_said_before_merging() -> None:
