@@ -156,8 +156,13 @@ void Bpe::number_symbols_by_rank() {
   merges_ = std::move(renumbered);
   symbol_ids_ = std::move(ids);
   for (uint32_t b = 0; b < 256; ++b) bytes_.symbol[b] = b;
-  characters_ = Characters(merges_);
+  std::vector<std::string_view> pieces(symbol_ids_.size());
+  for (uint32_t p = 0; p < n; ++p) {
+    if (symbol_of[p] != kNone) pieces[symbol_of[p]] = vocabulary_.piece(p);
+  }
+  characters_ = Characters(merges_, pieces);
   if (!characters_.empty()) cuts_ = Cuts(vocabulary_);
+  side_by_side_ = merges_.size() <= kMostMergesSideBySide;
 }
 
 void Bpe::first_symbols(const uint8_t* s, size_t n, std::vector<uint32_t>& symbols,
@@ -266,14 +271,15 @@ void Bpe::encode(std::string_view pretoken, std::vector<uint32_t>& ids,
 
 void Bpe::encode_plain(const uint8_t* s, size_t n, MergeScratch& scratch,
                        std::vector<uint32_t>& out) const {
-  if (options_.ignore_merges) {
-    const uint32_t whole = vocabulary_.find({reinterpret_cast<const char*>(s), n});
-    if (whole != kNone) {
-      out.assign(1, ids_[whole]);
-      return;
-    }
-  }
+  const uint32_t whole = id_of_whole(s, n);
+  if (whole != kNone) return out.assign(1, whole);
   encode_part(s, n, scratch, out);
+}
+
+uint32_t Bpe::id_of_whole(const uint8_t* s, size_t n) const {
+  if (!options_.ignore_merges) return kNone;
+  const uint32_t whole = vocabulary_.find({reinterpret_cast<const char*>(s), n});
+  return whole == kNone ? kNone : ids_[whole];
 }
 
 void Bpe::encode_part(const uint8_t* s, size_t n, MergeScratch& scratch,
@@ -294,10 +300,32 @@ void Bpe::encode_part(const uint8_t* s, size_t n, MergeScratch& scratch,
   for (uint32_t& symbol : out) symbol = id_of_symbol(symbol);
 }
 
-void Bpe::append_character(uint32_t code, std::vector<uint32_t>& out) const {
-  std::array<uint32_t, 3> symbols;
-  const size_t n = characters_.symbols_of(code, symbols);
-  for (size_t i = 0; i < n; ++i) out.push_back(id_of_symbol(symbols[i]));
+bool Bpe::begin(const uint8_t* s, size_t n, MergeJob& job) const {
+  job.bytes = n <= MergeJob::kMost && (characters_.empty() || is_ascii(s, n));
+  if (job.bytes) {
+    std::copy(s, s + n, job.symbols);
+    job.count = static_cast<uint32_t>(n);
+    return true;
+  }
+  std::array<uint32_t, 4 * MergeJob::kMost> symbols;
+  if (n > symbols.size()) return false;
+  job.count = static_cast<uint32_t>(characters_.empty() ? n : characters_.begin_from(s, n, symbols.data()));
+  if (job.count > MergeJob::kMost) return false;
+  std::copy_n(symbols.begin(), MergeJob::kMost, job.symbols);
+  return true;
+}
+
+void Bpe::encode_begun(std::span<MergeJob> jobs) const {
+  merge_side_by_side(merges_, bytes_, jobs);
+  for (MergeJob& job : jobs) {
+    for (size_t i = 0; i < job.count; ++i) job.symbols[i] = id_of_symbol(job.symbols[i]);
+  }
+}
+
+size_t Bpe::ids_of_character(uint32_t code, std::array<uint32_t, 3>& ids) const {
+  const size_t n = characters_.symbols_of(code, ids);
+  for (size_t i = 0; i < n; ++i) ids[i] = id_of_symbol(ids[i]);
+  return n;
 }
 
 void Bpe::resegment_unused(std::vector<uint32_t>& symbols, std::vector<uint32_t>* ends,

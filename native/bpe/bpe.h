@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "bpe/cuts.h"
 #include "bpe/merge_table.h"
 #include "bpe/merging.h"
+#include "bpe/merging_side_by_side.h"
 #include "bpe/vocabulary.h"
 #include "models/model.h"
 
@@ -47,9 +49,18 @@ class Bpe final : public Model {
   const Cuts& cuts() const { return cuts_; }
 
   // The same for a part of a pretoken that was cut, or for one character of it that is not ASCII and
-  // below U+10000, whose ids are appended.
+  // below U+10000, whose ids are counted.
   void encode_part(const uint8_t* s, size_t n, MergeScratch& scratch, std::vector<uint32_t>& out) const;
-  void append_character(uint32_t code, std::vector<uint32_t>& out) const;
+  size_t ids_of_character(uint32_t code, std::array<uint32_t, 3>& ids) const;
+
+  // The same for many parts at once, if this model can: begun, they hold their symbols, and then their ids.
+  bool side_by_side() const { return side_by_side_; }
+  // False for a part of too many symbols.
+  bool begin(const uint8_t* s, size_t n, MergeJob& job) const;
+  void encode_begun(std::span<MergeJob> jobs) const;
+
+  // The id of the piece that a whole pretoken is, where that comes before merging, or Vocabulary::kNone.
+  uint32_t id_of_whole(const uint8_t* s, size_t n) const;
 
   // Whether a pretoken and a part of the same bytes can have different ids.
   bool parts_differ() const { return options_.ignore_merges; }
@@ -80,6 +91,7 @@ class Bpe final : public Model {
   Characters characters_;    // byte-level models whose symbols are numbered by rank
   Cuts cuts_;
   bool all_bytes_ = false;  // every byte has a piece
+  bool side_by_side_ = false;
   std::array<uint32_t, 256> fallback_piece_{};  // <0x00>..<0xFF>
   uint32_t unk_piece_ = Vocabulary::kNone;
   std::vector<uint8_t> piece_unused_;

@@ -1,15 +1,16 @@
 // What the bytes of a character merge into, known beforehand for characters of two and three bytes.
 //
-// A merge across the edge of a character could come first only if its rank were lower than those of the
-// merges within. Where no such merge exists for the neighbouring byte at hand, the character's own merges
-// happen whatever else does, and merging can begin from their outcome: half or a third as many symbols
-// in most scripts. This needs merges that only use what merges before them made; of others only characters that
-// stand alone are known.
+// Of the pairs there are, the one of lowest rank merges first. While the next merge inside a character has a lower
+// rank than every merge of its outermost symbols with what stands beside it, nothing can come before that; and
+// where what it ends as merges with a neighbour only at a higher rank than all those inside, it does not matter
+// when they happen. Merging can then begin from their outcome: half or a third as many symbols in most scripts.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "bpe/merge_table.h"
@@ -20,8 +21,9 @@ class Characters {
  public:
   Characters() = default;
 
-  // Merges of symbols that are bytes below 256 and, from there on, the results of the merges in order.
-  explicit Characters(const MergeTable& merges);
+  // Merges of symbols that are bytes below 256 and, from there on, the results of the merges in order;
+  // `pieces` are the bytes of each symbol.
+  Characters(const MergeTable& merges, std::span<const std::string_view> pieces);
 
   bool empty() const { return entries_.empty(); }
 
@@ -38,6 +40,8 @@ class Characters {
   }
 
  private:
+  static constexpr uint32_t kCodePoints = 1 << 16;
+
   static size_t utf8_of(uint32_t code, std::array<uint32_t, 3>& bytes) {
     if (code < 0x800) {
       bytes = {0xC0 | code >> 6, 0x80 | (code & 0x3F), 0};
@@ -47,17 +51,39 @@ class Characters {
     return 3;
   }
 
-  // One or two symbols, how many (0: the bytes, none of which merge), and before or after which bytes (below 0x80,
-  // or above) the character cannot be taken for granted.
+  // After and before what a character cannot be taken for granted.
+  enum Doubt : uint64_t { kAscii = 1, kOthers = 2, kSome = 4 };  // kSome: after or before those in the filter
+
+  // One or two symbols, and how many (0: the bytes, none of which merge).
   struct Entry {
     uint64_t first : 21;
     uint64_t second : 21;
     uint64_t count : 2;
-    uint64_t after : 2;
-    uint64_t before : 2;
+    uint64_t after : 3;
+    uint64_t before : 3;
   };
 
-  std::vector<Entry> entries_;  // by code point, up to U+FFFF
+  // What stands beside a character.
+  struct Beside {
+    uint32_t code;  // kCodePoints if it is none below U+10000
+    uint32_t length;
+  };
+  static Beside at(const uint8_t* s, size_t n, size_t i);
+
+  bool doubted(uint64_t doubt, uint32_t beside, uint32_t left, uint32_t right) const {
+    if (doubt & (beside < 0x80 ? kAscii : kOthers)) return true;
+    if (!(doubt & kSome)) return false;
+    if (beside == kCodePoints) return true;
+    const uint64_t place = place_of(left, right);
+    return filter_[place / 64] >> place % 64 & 1;
+  }
+  uint64_t place_of(uint32_t left, uint32_t right) const {
+    return (static_cast<uint64_t>(left) << 16 | right) * 0x9E3779B97F4A7C15ull >> (64 - filter_bits_);
+  }
+
+  std::vector<Entry> entries_;    // by code point, up to U+FFFF
+  std::vector<uint64_t> filter_;  // a bit for each hash that a pair of neighbours in doubt has
+  unsigned filter_bits_ = 6;
 };
 
 }  // namespace tokenworks

@@ -22,9 +22,9 @@ class MergeTable {
     if (merges > kMaxMerges) throw std::length_error("more than 4,194,303 merges");
     size_t slots = 64;
     while (slots < merges * 2 + 2) slots *= 2;
-    shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots));
+    shift_ = 64 - static_cast<unsigned>(std::countr_zero(slots / kBucket));
     mask_ = slots - 1;
-    slots_.assign(slots, kEmpty);
+    slots_.assign(slots + kBucket, kEmpty);
     filter_.assign(slots * 4 / 64, 0);
     results_.reserve(merges);
     pairs_.reserve(merges);
@@ -39,9 +39,9 @@ class MergeTable {
     const uint64_t key = pair_key(left, right);
     const uint64_t h = hash(key);
     filter_[filter_word(h)] |= 1ull << filter_place(h);
-    size_t k = h >> shift_;
-    while (slots_[k] != kEmpty && slots_[k] >> kMergeBits != key) k = (k + 1) & mask_;
-    slots_[k] = key << kMergeBits | index;
+    size_t k = place_of(h);
+    while (at(k) != kEmpty && at(k) >> kMergeBits != key) k = (k + 1) & mask_;
+    at(k) = key << kMergeBits | index;
   }
 
   // Lets merges share ranks: `rank_of[i]` for the i-th merge added, not decreasing.
@@ -57,11 +57,20 @@ class MergeTable {
     const uint64_t h = hash(key);
     // Most pairs do not merge, and the filter, unlike the table, stays in the nearest caches.
     if (!(filter_[filter_word(h)] >> filter_place(h) & 1)) return kNoRank;
-    for (size_t k = h >> shift_;; k = (k + 1) & mask_) {
-      const uint64_t slot = slots_[k];
+    for (size_t k = place_of(h);; k = (k + 1) & mask_) {
+      const uint64_t slot = at(k);
       if (slot >> kMergeBits == key) return static_cast<uint32_t>(slot) & kMaxMerges;
       if (slot == kEmpty) return kNoRank;
     }
+  }
+
+  // Asks for the memory that `index` will need.
+  void prefetch(uint32_t left, uint32_t right) const {
+#if defined(__GNUC__)
+    __builtin_prefetch(bucket_of(pair_key(left, right)));
+#else
+    (void)left, (void)right;
+#endif
   }
 
   uint32_t rank(uint32_t left, uint32_t right) const {
@@ -79,18 +88,37 @@ class MergeTable {
   std::array<uint32_t, 2> pair_at(uint32_t index) const { return pairs_[index]; }
   size_t size() const { return results_.size(); }
 
- private:
-  // Both symbols and the place share one word; the all-ones word cannot be a pair's.
-  static constexpr uint64_t kEmpty = UINT64_MAX;
+  static constexpr size_t kBucket = 8;  // slots in a line of memory
   static constexpr unsigned kMergeBits = 22;
+  static constexpr uint64_t kEmpty = UINT64_MAX;
 
   static uint64_t pair_key(uint32_t left, uint32_t right) {
     return static_cast<uint64_t>(left) << kSymbolBits | right;
   }
+  const uint64_t* bucket_of(uint64_t key) const { return base() + place_of(hash(key)); }
+  // Whether what is not in a bucket can be in the next one.
+  static bool is_full(const uint64_t* bucket) { return bucket[kBucket - 1] != kEmpty; }
+  // The place of the merge with this key among a bucket's; kNoRank if it is not there.
+  static uint32_t find_in(const uint64_t* bucket, uint64_t key) {
+    uint32_t found = kNoRank;
+    for (size_t k = 0; k < kBucket; ++k) {
+      found = bucket[k] >> kMergeBits == key ? static_cast<uint32_t>(bucket[k]) & kMaxMerges : found;
+    }
+    return found;
+  }
+
+ private:
+  size_t place_of(uint64_t h) const { return h >> shift_ << 3; }
+  const uint64_t* base() const {
+    return reinterpret_cast<const uint64_t*>((reinterpret_cast<uintptr_t>(slots_.data()) + 63) & ~uintptr_t{63});
+  }
+  const uint64_t& at(size_t k) const { return base()[k]; }
+  uint64_t& at(size_t k) { return const_cast<uint64_t*>(base())[k]; }
+  // Both symbols and the place share one word; the all-ones word cannot be a pair's.
   static uint64_t hash(uint64_t key) { return key * 0x9E3779B97F4A7C15ull; }
   // Two bits more than the slot's place: four filter bits a slot.
-  size_t filter_word(uint64_t h) const { return h >> (shift_ + 4); }
-  unsigned filter_place(uint64_t h) const { return h >> (shift_ - 2) & 63; }
+  size_t filter_word(uint64_t h) const { return h >> (shift_ + 1); }
+  unsigned filter_place(uint64_t h) const { return h >> (shift_ - 5) & 63; }
 
   std::vector<uint64_t> filter_;
   std::vector<uint64_t> slots_;

@@ -13,6 +13,7 @@
 
 #include "bpe/merging.h"
 #include "bpe/pretoken_cache.h"
+#include "encoder/found.h"
 #include "encoder/large_array.h"
 #include "encoder/text_buffer.h"
 #include "pipeline/pipeline.h"
@@ -73,6 +74,8 @@ struct Workspace {
   MergeScratch scratch;
   std::vector<uint32_t> merged;
   std::vector<uint32_t> part;
+  std::vector<MergeJob> jobs;
+  std::vector<Gap> gaps;
   std::vector<uint32_t> spelled;
   std::vector<Piece> parts;
   TextBuffer text;
@@ -81,14 +84,19 @@ struct Workspace {
   // Before it is laid aside: an unusually long text leaves no large buffers behind.
   void trim() {
     text.trim();
-    for (std::vector<uint32_t>* v : {&merged, &part, &spelled}) {
-      if (v->capacity() > kMostKept) std::vector<uint32_t>().swap(*v);
-    }
+    for (std::vector<uint32_t>* v : {&merged, &part, &spelled}) release(*v);
+    release(jobs);
+    release(gaps);
     if (ids.capacity() > kMostKept) ids = IdBuffer();
   }
 
  private:
   static constexpr size_t kMostKept = size_t{1} << 22;
+
+  template <class T>
+  static void release(std::vector<T>& v) {
+    if (v.capacity() > kMostKept) std::vector<T>().swap(v);
+  }
 };
 
 // Workspaces at rest. Lock-free, so that a child process forked at any moment can use it.

@@ -131,7 +131,7 @@ TOKENWORKS_INLINE uint64_t starts(const Gpt2&, const AsciiBlock& b, const uint8_
 }
 
 // Ends are found a batch at a time. Writing them may spill over the batch by a block.
-constexpr size_t kBatch = 128;
+constexpr size_t kBatch = 512;
 constexpr size_t kBatchRoom = kBatch + 64 + 8;
 
 // Writes `base` plus the place of each bit, in order. Eight at a time without asking how many are left,

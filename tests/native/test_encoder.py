@@ -71,6 +71,8 @@ def vocabularies(draw: st.DrawFn) -> tuple[list[bytes], list[tuple[int, int]]]:
         if joined not in pieces:
             pieces.append(joined)
             merges.append(pair)
+    if draw(st.booleans()):  # merges can come before those that make what they join
+        merges = draw(st.permutations(merges))
     unmade = st.text(alphabet="abé好пр", min_size=1, max_size=4).map(str.encode)
     pieces.extend(set(draw(st.lists(unmade, max_size=3))) - set(pieces))
     return pieces, merges
@@ -80,6 +82,7 @@ TEXTS = st.one_of(
     st.text(alphabet="ab 1é好\n'.A", max_size=200),
     st.text(alphabet="ab", min_size=100, max_size=400),
     st.text(alphabet="aé好пр", max_size=80),
+    st.text(alphabet="a é好😀", max_size=120),
     st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40),
 )
 

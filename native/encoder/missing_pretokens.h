@@ -1,0 +1,272 @@
+// The pretokens of a batch that the near cache does not hold, all together: no step waits for memory that the
+// step before could have asked for.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "bpe/bpe.h"
+#include "encoder/rare_pretokens.h"
+#include "encoder/workspace.h"
+#include "processor.h"
+#include "scanner/ascii_starts.h"
+#include "unicode/utf8.h"
+
+namespace tokenworks {
+
+class MissingPretokens {
+ public:
+  static constexpr size_t kRoom = scanner::kBatchRoom;
+
+  MissingPretokens(const Bpe& bpe, Workspace& w) : bpe_(bpe), rare_(bpe, w), w_(w), cuts_(!bpe.cuts().empty()) {}
+
+  // Writes into `found` the ids of the pretokens at `missing` of those that `s[0, n)` is cut into at `ends`.
+  TOKENWORKS_NOINLINE void find(const uint8_t* s, size_t n, const size_t* ends, const uint32_t* missing,
+                                size_t count, Found* found) {
+    fresh_ = foreign_ = gapped_ = 0;
+    w_.jobs.clear();
+    w_.gaps.clear();
+    w_.spelled.clear();
+    ask(s, n, ends, missing, count);
+    for (size_t j = 0; j < count; ++j) look_up(missing_[j], found);
+    for (size_t k = 0; k < foreign_; ++k) cut(*foreign_here_[k], s + n, found);
+    for (Gap& gap : w_.gaps) look_up(gap);
+    bpe_.encode_begun(w_.jobs);
+    for (size_t k = 0; k < fresh_; ++k) keep(*fresh_here_[k], found);
+    for (const Gap& gap : w_.gaps) keep(gap);
+    for (size_t k = 0; k < gapped_; ++k) fill(*gapped_here_[k], found);
+  }
+
+ private:
+  using Entry = PretokenCache::Entry;
+
+  struct Missing : Word {
+    size_t at;
+    bool foreign;  // not ASCII, and there are cuts
+    size_t begin, end;  // of what is spelled so far
+    size_t first_gap, last_gap;
+  };
+
+  void ask(const uint8_t* s, size_t n, const size_t* ends, const uint32_t* missing, size_t count) {
+    for (size_t j = 0; j < count; ++j) {
+      Missing& m = missing_[j];
+      const size_t begin = ends[missing[j]];
+      m.at = missing[j];
+      m.s = s + begin;
+      m.length = ends[missing[j] + 1] - begin;
+      m.foreign = cuts_ && !is_ascii(m.s, m.length);
+      if (m.length <= kShortest || !m.foreign) {
+        number(m, s + n);
+        w_.cache.prefetch_slot(m.hash);
+      } else {
+        m.hash = 0;
+      }
+    }
+    for (size_t j = 0; j < count; ++j) w_.cache.prefetch_record(missing_[j].hash);
+  }
+
+  static void number(Word& word, const uint8_t* end_of_text) {
+    if (word.length <= kShortest) {
+      word.key = short_key(word.s, word.length, end_of_text - word.s >= 16);
+      word.hash = hash_short(word.key);
+    } else {
+      word.hash = word.length <= PretokenCache::kLongest ? hash_bytes(word.s, word.length) : 0;
+    }
+  }
+
+  void look_up(Missing& m, Found* found) {
+    if (m.foreign && m.length > kShortest) {
+      foreign_here_[foreign_++] = &m;
+    } else if (m.length <= kShortest) {
+      if (const Entry* e = w_.cache.find_short(m.key, m.hash)) {
+        found[m.at] = Found::of(*e);
+      } else if (m.foreign) {
+        foreign_here_[foreign_++] = &m;
+      } else if (!begin(m)) {
+        found[m.at] = Found::of(*rare_.insert_short(m.s, m.length, m.key, m.hash));
+      }
+    } else {
+      look_up_long(m, found);
+    }
+  }
+
+  void look_up_long(Missing& m, Found* found) {
+    if (m.length > PretokenCache::kLongest) {
+      found[m.at].count = Found::kUncached;
+      return;
+    }
+    PretokenCache::Ids ids = w_.cache.find_long(m.s, m.length, m.hash);
+    if (!ids.begin && begin(m)) return;
+    if (!ids.begin) ids = rare_.insert_long(m.s, m.length, m.hash);
+    found[m.at] = Found::at(w_.cache.place(ids), ids.begin, ids.count);
+  }
+
+  // Leaves a pretoken that was never met to be merged with others; false if it cannot be.
+  bool begin(Missing& m) {
+    if (bpe_.id_of_whole(m.s, m.length) != Vocabulary::kNone || !add_job(m)) return false;
+    fresh_here_[fresh_++] = &m;
+    return true;
+  }
+
+  bool add_job(Word& word) {
+    if (!bpe_.side_by_side()) return false;
+    word.job = static_cast<uint32_t>(w_.jobs.size());
+    if (bpe_.begin(word.s, word.length, w_.jobs.emplace_back())) return true;
+    w_.jobs.pop_back();
+    return false;
+  }
+
+  // A batch can hold the same pretoken twice.
+  void keep(const Missing& m, Found* found) {
+    const MergeJob& job = w_.jobs[m.job];
+    found[m.at] = keep(m, {job.symbols, job.count});
+  }
+
+  Found keep(const Missing& m, std::span<const uint32_t> ids) {
+    if (m.length <= kShortest) {
+      const Entry* e = w_.cache.find_short(m.key, m.hash);
+      return Found::of(e ? *e : *w_.cache.insert_short(m.s, m.length, m.key, m.hash, ids));
+    }
+    PretokenCache::Ids kept = w_.cache.find_long(m.s, m.length, m.hash);
+    if (!kept.begin) kept = w_.cache.insert_long(m.s, m.length, m.hash, ids);
+    return Found::at(w_.cache.place(kept), kept.begin, kept.count);
+  }
+
+  // Pretokens that are not ASCII -------------------------------------------------------------------
+
+  // Spells a pretoken as far as the near cache knows its parts; the others leave gaps.
+  void cut(Missing& m, const uint8_t* end_of_text, Found* found) {
+    std::vector<uint32_t>& out = w_.spelled;
+    m.begin = out.size();
+    m.first_gap = w_.gaps.size();
+    bool whole = false;
+    bpe_.cuts().cut(m.s, m.length, [&](size_t begin, size_t end, uint32_t code) {
+      whole = end - begin == m.length;
+      if (whole) return;
+      if (code) {
+        std::array<uint32_t, 3> ids;
+        const size_t count = bpe_.ids_of_character(code, ids);
+        out.insert(out.end(), ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count));
+      } else {
+        spell_part(m.s + begin, end - begin, end_of_text);
+      }
+    });
+    if (whole) {
+      if (m.length > kShortest) {
+        number(m, end_of_text);
+        look_up_long(m, found);
+      } else if (!begin(m)) {
+        found[m.at] = Found::of(*rare_.insert_short(m.s, m.length, m.key, m.hash));
+      }
+      return;
+    }
+    m.end = out.size();
+    m.last_gap = w_.gaps.size();
+    if (m.first_gap == m.last_gap) {
+      give(m, m.begin, found);
+    } else {
+      gapped_here_[gapped_++] = &m;
+    }
+  }
+
+  void spell_part(const uint8_t* s, size_t length, const uint8_t* end_of_text) {
+    std::vector<uint32_t>& out = w_.spelled;
+    if (length > PretokenCache::kLongest) return rare_.append_part(s, length, false, out);
+    Gap& gap = w_.gaps.emplace_back();
+    gap.s = s;
+    gap.length = length;
+    number(gap, end_of_text);
+    if (length <= kShortest) {
+      if (bpe_.parts_differ()) {
+        gap.key = part_key(gap.key);
+        gap.hash = hash_short(gap.key);
+      }
+      const Entry* e = w_.cache.near().place(gap.hash);
+      if (e->key == gap.key) {
+        const uint32_t* ids = w_.cache.ids(*e);
+        out.insert(out.end(), ids, ids + e->count);
+        return w_.gaps.pop_back();
+      }
+    }
+    gap.at = out.size();
+    w_.cache.prefetch_slot(gap.hash);
+  }
+
+  void look_up(Gap& gap) {
+    gap.from = Gap::kCache;
+    if (gap.length <= kShortest) {
+      if (const Entry* e = w_.cache.find_short(gap.key, gap.hash)) {
+        gap.found = Found::of(*e);
+        return;
+      }
+    } else {
+      const PretokenCache::Ids ids = w_.cache.find_long(gap.s, gap.length, gap.hash, bpe_.parts_differ());
+      if (ids.begin) {
+        gap.found = Found::at(w_.cache.place(ids), ids.begin, ids.count);
+        return;
+      }
+    }
+    gap.from = add_job(gap) ? Gap::kJob : Gap::kUnknown;
+  }
+
+  void keep(const Gap& gap) {
+    // A pretoken can have more parts than there is room for.
+    if (gap.from != Gap::kJob || w_.cache.full()) return;
+    const MergeJob& job = w_.jobs[gap.job];
+    if (gap.length <= kShortest) {
+      if (w_.cache.find_short(gap.key, gap.hash)) return;
+      w_.cache.insert_short(gap.s, gap.length, gap.key, gap.hash, {job.symbols, job.count});
+    } else {
+      const bool part = bpe_.parts_differ();
+      if (w_.cache.find_long(gap.s, gap.length, gap.hash, part).begin) return;
+      w_.cache.insert_long(gap.s, gap.length, gap.hash, {job.symbols, job.count}, part);
+    }
+  }
+
+  void fill(const Missing& m, Found* found) {
+    std::vector<uint32_t>& out = w_.spelled;
+    const size_t place = out.size();
+    size_t from = m.begin;
+    for (size_t k = m.first_gap; k < m.last_gap; ++k) {
+      const Gap& gap = w_.gaps[k];
+      append_spelled(from, gap.at);
+      from = gap.at;
+      if (gap.from == Gap::kCache) {
+        const uint32_t* ids = gap.found.ids_in(w_.cache);
+        out.insert(out.end(), ids, ids + gap.found.count);
+      } else if (gap.from == Gap::kJob) {
+        const MergeJob& job = w_.jobs[gap.job];
+        out.insert(out.end(), job.symbols, job.symbols + job.count);
+      } else {
+        rare_.append_part(gap.s, gap.length, false, out);
+      }
+    }
+    append_spelled(from, m.end);
+    give(m, place, found);
+  }
+
+  void append_spelled(size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) w_.spelled.push_back(w_.spelled[i]);
+  }
+
+  // The last ids of `spelled`, from `place` on, are those of a pretoken.
+  void give(const Missing& m, size_t place, Found* found) {
+    const std::span<const uint32_t> ids(w_.spelled.begin() + static_cast<std::ptrdiff_t>(place), w_.spelled.end());
+    found[m.at] = m.length <= kShortest ? keep(m, ids) : Found::spelled(place, ids.data(), ids.size());
+  }
+
+  const Bpe& bpe_;
+  RarePretokens rare_;
+  Workspace& w_;
+  bool cuts_;
+  size_t fresh_ = 0, foreign_ = 0, gapped_ = 0;
+  Missing missing_[kRoom];
+  Missing* fresh_here_[kRoom];
+  Missing* foreign_here_[kRoom];
+  Missing* gapped_here_[kRoom];
+};
+
+}  // namespace tokenworks
