@@ -147,6 +147,7 @@ StepPipeline::AddedSet StepPipeline::make_set(std::vector<AddedTokenSpec> tokens
                                               const std::vector<std::string>& contents) {
   AddedSet set;
   set.matcher = AddedMatcher(std::vector<std::string_view>(contents.begin(), contents.end()));
+  set.only_special = std::all_of(tokens.begin(), tokens.end(), [](const AddedTokenSpec& t) { return t.special; });
   set.tokens = std::move(tokens);
   return set;
 }
@@ -215,6 +216,10 @@ bool StepPipeline::split_unchanged(std::string_view text, SpecialPolicy policy,
     parts.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(end),
                      token ? static_cast<int64_t>(token->id) : -1});
   };
+  if (!raw_.counts(policy) && !normalized_.counts(policy)) {
+    add(0, text.size(), nullptr);
+    return true;
+  }
   std::vector<Found> found, inner;
   find_added(text, raw_, policy, found);
   for (const Found& f : found) {

@@ -43,6 +43,12 @@ class StepPipeline final : public Pipeline {
   struct AddedSet {
     std::vector<AddedTokenSpec> tokens;
     AddedMatcher matcher;
+    bool only_special = true;
+
+    // Whether a text can hold any that count.
+    bool counts(SpecialPolicy policy) const {
+      return !matcher.empty() && !(only_special && policy == SpecialPolicy::kText);
+    }
   };
   struct Found {
     size_t begin;

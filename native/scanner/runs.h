@@ -46,6 +46,13 @@ constexpr Class class_of(char32_t c, uint8_t category_and_space) {
   return kOther;
 }
 
+// Of characters that are not ASCII, by category_and_space.
+inline constexpr std::array<uint8_t, 64> kClassOf = [] {
+  std::array<uint8_t, 64> table{};
+  for (unsigned entry = 0; entry < table.size(); ++entry) table[entry] = class_of(0x80, static_cast<uint8_t>(entry));
+  return table;
+}();
+
 constexpr std::array<uint8_t, 128> make_ascii_classes() {
   std::array<uint8_t, 128> table{};
   for (int c = 0; c < 128; ++c) {
@@ -69,7 +76,7 @@ struct Classed {
 inline Classed classify(const uint8_t* s, size_t n, size_t i) {
   if (s[i] < 0x80) [[likely]] return {kAsciiClass[s[i]], 1};
   const Character c = decode(s, n, i);
-  return {class_of(c.code, category_and_space(c.code)), c.length};
+  return {kClassOf[category_and_space(c.code)], c.length};
 }
 
 inline uint8_t class_at(const uint8_t* s, size_t n, size_t i) {

@@ -167,7 +167,13 @@ class Tokenizer:
         Raises:
             TextError: a special token or a lone surrogate that is refused.
         """
-        ids = self._encode(text, specials, errors)
+        # As _encode, without a call: short texts are many.
+        if errors != "strict":
+            check_errors(errors)
+        try:
+            ids: Ids = self._encoder.encode(text, specials)
+        except (TypeError, ValueError) as error:
+            ids = self._encode(mended([text], specials, errors, error)[0], specials, errors)
         return self._surround(ids) if add_special else ids
 
     def encode_batch(
