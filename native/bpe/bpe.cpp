@@ -300,25 +300,28 @@ void Bpe::encode_part(const uint8_t* s, size_t n, MergeScratch& scratch,
   for (uint32_t& symbol : out) symbol = id_of_symbol(symbol);
 }
 
-bool Bpe::begin(const uint8_t* s, size_t n, MergeJob& job) const {
-  job.bytes = n <= MergeJob::kMost && (characters_.empty() || is_ascii(s, n));
+bool Bpe::begin(const uint8_t* s, size_t n, std::vector<uint32_t>& symbols, MergeJob& job) const {
+  constexpr size_t kShort = MergeJob::kShort;
+  job.place = static_cast<uint32_t>(symbols.size());
+  symbols.resize(symbols.size() + (n + kShort - 1) / kShort * kShort);
+  uint32_t* const begun = symbols.data() + job.place;
+  job.bytes = characters_.empty() || is_ascii(s, n);
   if (job.bytes) {
-    std::copy(s, s + n, job.symbols);
+    std::copy(s, s + n, begun);
     job.count = static_cast<uint32_t>(n);
-    return true;
+  } else {
+    job.count = static_cast<uint32_t>(characters_.begin_from(s, n, begun));
   }
-  std::array<uint32_t, 4 * MergeJob::kMost> symbols;
-  if (n > symbols.size()) return false;
-  job.count = static_cast<uint32_t>(characters_.empty() ? n : characters_.begin_from(s, n, symbols.data()));
-  if (job.count > MergeJob::kMost) return false;
-  std::copy_n(symbols.begin(), MergeJob::kMost, job.symbols);
-  return true;
+  if (job.count <= MergeJob::kMost) return true;
+  symbols.resize(job.place);
+  return false;
 }
 
-void Bpe::encode_begun(std::span<MergeJob> jobs) const {
-  merge_side_by_side(merges_, bytes_, jobs);
-  for (MergeJob& job : jobs) {
-    for (size_t i = 0; i < job.count; ++i) job.symbols[i] = id_of_symbol(job.symbols[i]);
+void Bpe::encode_begun(std::span<MergeJob> jobs, std::vector<uint32_t>& symbols) const {
+  merge_side_by_side(merges_, bytes_, jobs, symbols.data());
+  for (const MergeJob& job : jobs) {
+    uint32_t* const ids = symbols.data() + job.place;
+    for (size_t i = 0; i < job.count; ++i) ids[i] = id_of_symbol(ids[i]);
   }
 }
 

@@ -53,11 +53,12 @@ class Bpe final : public Model {
   void encode_part(const uint8_t* s, size_t n, MergeScratch& scratch, std::vector<uint32_t>& out) const;
   size_t ids_of_character(uint32_t code, std::array<uint32_t, 3>& ids) const;
 
-  // The same for many parts at once, if this model can: begun, they hold their symbols, and then their ids.
+  // The same for many parts at once, if this model can: begun, their symbols lie in `symbols`, and then their
+  // ids.
   bool side_by_side() const { return side_by_side_; }
-  // False for a part of too many symbols.
-  bool begin(const uint8_t* s, size_t n, MergeJob& job) const;
-  void encode_begun(std::span<MergeJob> jobs) const;
+  // False, and nothing, for a part of too many symbols.
+  bool begin(const uint8_t* s, size_t n, std::vector<uint32_t>& symbols, MergeJob& job) const;
+  void encode_begun(std::span<MergeJob> jobs, std::vector<uint32_t>& symbols) const;
 
   // The id of the piece that a whole pretoken is, where that comes before merging, or Vocabulary::kNone.
   uint32_t id_of_whole(const uint8_t* s, size_t n) const;

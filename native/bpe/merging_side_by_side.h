@@ -9,11 +9,13 @@
 
 namespace tokenworks {
 
-// A pretoken of at most kMost symbols.
+// A pretoken whose symbols, at most kMost, lie at `place` among those of all; there is room for a multiple of
+// kShort.
 struct MergeJob {
-  static constexpr size_t kMost = 16;
+  static constexpr size_t kShort = 16;
+  static constexpr size_t kMost = 128;
 
-  uint32_t symbols[kMost];
+  uint32_t place;
   uint32_t count;
   bool bytes;  // all symbols are bytes
 };
@@ -21,6 +23,7 @@ struct MergeJob {
 // Merges the symbols of each of `jobs`. Bytes are symbols of the same number; `merges` number their results
 // from 256, share no ranks and are at most kMostMergesSideBySide.
 constexpr size_t kMostMergesSideBySide = MergeTable::kMaxSymbols - 512;
-void merge_side_by_side(const MergeTable& merges, const ByteRanks& byte_ranks, std::span<MergeJob> jobs);
+void merge_side_by_side(const MergeTable& merges, const ByteRanks& byte_ranks, std::span<MergeJob> jobs,
+                        uint32_t* symbols);
 
 }  // namespace tokenworks

@@ -78,11 +78,11 @@ class PretokenCache {
     size_t count;
   };
 
-  // Begins with room for `expected` pretokens that are known beforehand, and as many more.
+  // Begins with room for `expected` pretokens that are known beforehand, and for many more.
   explicit PretokenCache(size_t expected = 0)
       : near_(new_table<Entry>(kNearEntries)),
         slot_bits_(static_cast<unsigned>(
-            std::bit_width(std::max(expected * 2, expected ? kRoomySlots : kFewestSlots) - 1))),
+            std::bit_width((expected ? std::max(expected * 2 + kRoomAtFirst, kRoomySlots) : kFewestSlots) - 1))),
         slots_(new_table<uint64_t>(size_t{1} << slot_bits_)) {}
 
   // A copy of what `seed` knows.
@@ -90,7 +90,8 @@ class PretokenCache {
       : near_(new_table<Entry>(kNearEntries)),
         slot_bits_(seed.slot_bits_),
         slots_(new_table<uint64_t>(size_t{1} << slot_bits_)),
-        used_(seed.used_) {
+        used_(seed.used_),
+        knows_short_pieces_(seed.knows_short_pieces_) {
     records_.reserve(kRoomyWords);
     records_.assign(seed.records_.begin(), seed.records_.end());
     std::memcpy(near_.get(), seed.near_.get(), kNearEntries * sizeof(Entry));
@@ -148,6 +149,10 @@ class PretokenCache {
   void make_room() {
     if (full()) clear();
   }
+  // Whether every short pretoken that is encoded as one piece is here, so that others need not be asked for.
+  bool knows_short_pieces() const { return knows_short_pieces_; }
+  void know_short_pieces() { knows_short_pieces_ = true; }
+
   bool full() const { return records_.size() > kMostWords || used_ > kMostPretokens; }
 
   // Asks for the memory that looking up a pretoken will need: first its slot, then its record.
@@ -160,8 +165,9 @@ class PretokenCache {
   static constexpr size_t kNearEntries = 1 << 15;   // 1 MiB
   static constexpr size_t kFewestSlots = 1 << 12;
   static constexpr size_t kRoomySlots = 1 << 18;    // 2 MiB
+  static constexpr size_t kRoomAtFirst = 130000;    // slots for what a first text brings
   static constexpr size_t kMostPretokens = 600000;
-  static constexpr size_t kRoomyWords = 1 << 21;    // 8 MiB, of which the system gives what is used
+  static constexpr size_t kRoomyWords = 1 << 22;    // 16 MiB, of which the system gives what is used
   static constexpr size_t kMostWords = 1 << 23;     // 32 MiB of records
 
   struct Free {
@@ -270,6 +276,7 @@ class PretokenCache {
     std::memset(slots_.get(), 0, (size_t{1} << slot_bits_) * sizeof(uint64_t));
     records_.resize(kFirstRecord);
     used_ = 0;
+    knows_short_pieces_ = false;
   }
 
   static constexpr size_t kFirstRecord = 1;  // so that no slot in use is zero
@@ -279,6 +286,7 @@ class PretokenCache {
   unsigned slot_bits_;
   Zeroed<uint64_t> slots_;
   size_t used_ = 0;
+  bool knows_short_pieces_ = false;
   std::vector<uint32_t> records_ = first_records();
 };
 

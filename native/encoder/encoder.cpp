@@ -134,31 +134,59 @@ class SpanSink final : public SegmentSink {
   std::vector<uint32_t> ends_;
 };
 
-// The pieces that stand for a pretoken of their own, or the most common of them where only encoding can
-// tell; the first, which are the most common of all, come last and so stay near.
+// For each of the first `pieces`, whether it is what a pretoken of its bytes is encoded with.
+std::vector<uint8_t> encoded_as_themselves(const Bpe& bpe, size_t pieces) {
+  if (bpe.ignore_merges()) return std::vector<uint8_t>(pieces, 1);
+  std::vector<uint8_t> found(pieces, 0);
+  MergeScratch scratch;
+  std::vector<uint32_t> ids, symbols, begun;
+  std::vector<MergeJob> jobs;
+  const auto settle = [&] {
+    bpe.encode_begun(jobs, symbols);
+    for (size_t k = 0; k < jobs.size(); ++k) {
+      found[begun[k]] = jobs[k].count == 1 && symbols[jobs[k].place] == bpe.ids()[begun[k]];
+    }
+    jobs.clear();
+    symbols.clear();
+    begun.clear();
+  };
+  for (size_t i = 0; i < pieces; ++i) {
+    const std::string_view piece = bpe.vocabulary().piece(static_cast<uint32_t>(i));
+    if (piece.empty() || piece.size() > kShortest) continue;
+    const auto* s = reinterpret_cast<const uint8_t*>(piece.data());
+    if (bpe.side_by_side()) {  // a short piece has few symbols
+      bpe.begin(s, piece.size(), symbols, jobs.emplace_back());
+      begun.push_back(static_cast<uint32_t>(i));
+      if (jobs.size() == 256) settle();
+    } else {
+      bpe.encode_plain(s, piece.size(), scratch, ids);
+      found[i] = ids.size() == 1 && ids[0] == bpe.ids()[i];
+    }
+  }
+  if (!jobs.empty()) settle();
+  return found;
+}
+
+// The pieces that stand for a pretoken of their own, or the most common of them where telling takes long; the
+// first, which are the most common of all, come last and so stay near.
 std::unique_ptr<const PretokenCache> seed_cache(const Bpe* bpe) {
   if (!bpe) return nullptr;
   constexpr size_t kTried = 1 << 15;
   const Vocabulary& vocabulary = bpe->vocabulary();
-  const size_t pieces = bpe->ignore_merges() ? vocabulary.size() : std::min(kTried, vocabulary.size());
+  const bool all = bpe->ignore_merges() || bpe->side_by_side();
+  const size_t pieces = all ? vocabulary.size() : std::min(kTried, vocabulary.size());
+  const std::vector<uint8_t> themselves = encoded_as_themselves(*bpe, pieces);
   auto cache = std::make_unique<PretokenCache>(pieces);
-  MergeScratch scratch;
-  std::vector<uint32_t> ids;
   for (size_t i = pieces; i-- > 0;) {
     const std::string_view piece = vocabulary.piece(static_cast<uint32_t>(i));
-    if (piece.empty() || piece.size() > kShortest) continue;
+    if (piece.empty() || piece.size() > kShortest || !themselves[i]) continue;
     const auto* s = reinterpret_cast<const uint8_t*>(piece.data());
     const ShortKey key = short_key(s, piece.size(), false);
     const uint64_t hash = hash_short(key);
-    if (cache->find_short(key, hash)) continue;
-    if (bpe->ignore_merges()) {
-      ids.assign(1, bpe->ids()[i]);
-    } else {
-      bpe->encode_plain(s, piece.size(), scratch, ids);
-      if (ids.size() != 1) continue;
-    }
-    cache->insert_short(s, piece.size(), key, hash, ids);
+    // Of equal pieces the last one counts, and comes first here.
+    if (!cache->find_short(key, hash)) cache->insert_short(s, piece.size(), key, hash, {&bpe->ids()[i], 1});
   }
+  if (all) cache->know_short_pieces();
   return cache;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "bpe/bpe.h"
@@ -28,13 +29,14 @@ class MissingPretokens {
                                 size_t count, Found* found) {
     fresh_ = foreign_ = gapped_ = 0;
     w_.jobs.clear();
+    w_.symbols.clear();
     w_.gaps.clear();
     w_.spelled.clear();
     ask(s, n, ends, missing, count);
     for (size_t j = 0; j < count; ++j) look_up(missing_[j], found);
     for (size_t k = 0; k < foreign_; ++k) cut(*foreign_here_[k], s + n, found);
     for (Gap& gap : w_.gaps) look_up(gap);
-    bpe_.encode_begun(w_.jobs);
+    bpe_.encode_begun(w_.jobs, w_.symbols);
     for (size_t k = 0; k < fresh_; ++k) keep(*fresh_here_[k], found);
     for (const Gap& gap : w_.gaps) keep(gap);
     for (size_t k = 0; k < gapped_; ++k) fill(*gapped_here_[k], found);
@@ -42,6 +44,7 @@ class MissingPretokens {
 
  private:
   using Entry = PretokenCache::Entry;
+  static constexpr size_t kMostMerged = 4 * MergeJob::kMost;  // bytes of a pretoken that may have few symbols
 
   struct Missing : Word {
     size_t at;
@@ -95,7 +98,7 @@ class MissingPretokens {
 
   void look_up_long(Missing& m, Found* found) {
     if (m.length > PretokenCache::kLongest) {
-      found[m.at].count = Found::kUncached;
+      if (m.length > kMostMerged || !begin(m)) found[m.at].count = Found::kUncached;
       return;
     }
     PretokenCache::Ids ids = w_.cache.find_long(m.s, m.length, m.hash);
@@ -106,7 +109,9 @@ class MissingPretokens {
 
   // Leaves a pretoken that was never met to be merged with others; false if it cannot be.
   bool begin(Missing& m) {
-    if (bpe_.id_of_whole(m.s, m.length) != Vocabulary::kNone || !add_job(m)) return false;
+    const bool is_no_piece = m.length <= kShortest && w_.cache.knows_short_pieces();
+    if (!is_no_piece && bpe_.id_of_whole(m.s, m.length) != Vocabulary::kNone) return false;
+    if (!add_job(m)) return false;
     fresh_here_[fresh_++] = &m;
     return true;
   }
@@ -114,21 +119,31 @@ class MissingPretokens {
   bool add_job(Word& word) {
     if (!bpe_.side_by_side()) return false;
     word.job = static_cast<uint32_t>(w_.jobs.size());
-    if (bpe_.begin(word.s, word.length, w_.jobs.emplace_back())) return true;
+    if (bpe_.begin(word.s, word.length, w_.symbols, w_.jobs.emplace_back())) return true;
     w_.jobs.pop_back();
     return false;
   }
 
+  // Of what was merged.
+  std::span<const uint32_t> ids_of(const Word& word) const {
+    const MergeJob& job = w_.jobs[word.job];
+    return {w_.symbols.data() + job.place, job.count};
+  }
+
   // A batch can hold the same pretoken twice.
   void keep(const Missing& m, Found* found) {
-    const MergeJob& job = w_.jobs[m.job];
-    found[m.at] = keep(m, {job.symbols, job.count});
+    found[m.at] = keep(m, ids_of(m));
   }
 
   Found keep(const Missing& m, std::span<const uint32_t> ids) {
     if (m.length <= kShortest) {
       const Entry* e = w_.cache.find_short(m.key, m.hash);
       return Found::of(e ? *e : *w_.cache.insert_short(m.s, m.length, m.key, m.hash, ids));
+    }
+    if (m.length > PretokenCache::kLongest) {
+      const size_t place = w_.spelled.size();
+      w_.spelled.insert(w_.spelled.end(), ids.begin(), ids.end());
+      return Found::spelled(place, ids.data(), ids.size());
     }
     PretokenCache::Ids kept = w_.cache.find_long(m.s, m.length, m.hash);
     if (!kept.begin) kept = w_.cache.insert_long(m.s, m.length, m.hash, ids);
@@ -174,7 +189,7 @@ class MissingPretokens {
 
   void spell_part(const uint8_t* s, size_t length, const uint8_t* end_of_text) {
     std::vector<uint32_t>& out = w_.spelled;
-    if (length > PretokenCache::kLongest) return rare_.append_part(s, length, false, out);
+    if (length > kMostMerged) return rare_.append_part(s, length, false, out);
     Gap& gap = w_.gaps.emplace_back();
     gap.s = s;
     gap.length = length;
@@ -202,7 +217,7 @@ class MissingPretokens {
         gap.found = Found::of(*e);
         return;
       }
-    } else {
+    } else if (gap.length <= PretokenCache::kLongest) {
       const PretokenCache::Ids ids = w_.cache.find_long(gap.s, gap.length, gap.hash, bpe_.parts_differ());
       if (ids.begin) {
         gap.found = Found::at(w_.cache.place(ids), ids.begin, ids.count);
@@ -214,15 +229,14 @@ class MissingPretokens {
 
   void keep(const Gap& gap) {
     // A pretoken can have more parts than there is room for.
-    if (gap.from != Gap::kJob || w_.cache.full()) return;
-    const MergeJob& job = w_.jobs[gap.job];
+    if (gap.from != Gap::kJob || gap.length > PretokenCache::kLongest || w_.cache.full()) return;
     if (gap.length <= kShortest) {
       if (w_.cache.find_short(gap.key, gap.hash)) return;
-      w_.cache.insert_short(gap.s, gap.length, gap.key, gap.hash, {job.symbols, job.count});
+      w_.cache.insert_short(gap.s, gap.length, gap.key, gap.hash, ids_of(gap));
     } else {
       const bool part = bpe_.parts_differ();
       if (w_.cache.find_long(gap.s, gap.length, gap.hash, part).begin) return;
-      w_.cache.insert_long(gap.s, gap.length, gap.hash, {job.symbols, job.count}, part);
+      w_.cache.insert_long(gap.s, gap.length, gap.hash, ids_of(gap), part);
     }
   }
 
@@ -238,8 +252,8 @@ class MissingPretokens {
         const uint32_t* ids = gap.found.ids_in(w_.cache);
         out.insert(out.end(), ids, ids + gap.found.count);
       } else if (gap.from == Gap::kJob) {
-        const MergeJob& job = w_.jobs[gap.job];
-        out.insert(out.end(), job.symbols, job.symbols + job.count);
+        const std::span<const uint32_t> ids = ids_of(gap);
+        out.insert(out.end(), ids.begin(), ids.end());
       } else {
         rare_.append_part(gap.s, gap.length, false, out);
       }

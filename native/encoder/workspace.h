@@ -75,6 +75,7 @@ struct Workspace {
   std::vector<uint32_t> merged;
   std::vector<uint32_t> part;
   std::vector<MergeJob> jobs;
+  std::vector<uint32_t> symbols;
   std::vector<Gap> gaps;
   std::vector<uint32_t> spelled;
   std::vector<Piece> parts;
@@ -84,7 +85,7 @@ struct Workspace {
   // Before it is laid aside: an unusually long text leaves no large buffers behind.
   void trim() {
     text.trim();
-    for (std::vector<uint32_t>* v : {&merged, &part, &spelled}) release(*v);
+    for (std::vector<uint32_t>* v : {&merged, &part, &spelled, &symbols}) release(*v);
     release(jobs);
     release(gaps);
     if (ids.capacity() > kMostKept) ids = IdBuffer();

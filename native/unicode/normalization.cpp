@@ -1,6 +1,7 @@
 #include "unicode/normalization.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "unicode/normalization_tables.h"
@@ -152,10 +153,35 @@ size_t ascii_end(std::string_view text, size_t i) {
   return i;
 }
 
+// A bit for each character below U+10000 that a form leaves as it is and that begins anew: most text is
+// nothing else.
+using PlainBits = std::array<uint64_t, 1024>;
+template <Form kForm>
+const PlainBits& plain_bits() {
+  static const PlainBits bits = [] {
+    PlainBits made{};
+    for (char32_t c = 0; c < 0x10000; ++c) {
+      const CharacterRecord& r = record(c);
+      if (!(r.flags & unstable_flag(kForm)) && r.combining_class == 0) made[c / 64] |= 1ull << c % 64;
+    }
+    return made;
+  }();
+  return bits;
+}
+const PlainBits& plain_bits(Form form) {
+  switch (form) {
+    case Form::kNfc: return plain_bits<Form::kNfc>();
+    case Form::kNfd: return plain_bits<Form::kNfd>();
+    case Form::kNfkc: return plain_bits<Form::kNfkc>();
+    default: return plain_bits<Form::kNfkd>();
+  }
+}
+
 }  // namespace
 
 Region next_region(std::string_view text, size_t from, Form form) {
   const uint16_t unstable = unstable_flag(form);
+  const PlainBits& plain = plain_bits(form);
   const auto* s = reinterpret_cast<const uint8_t*>(text.data());
   const size_t n = text.size();
   size_t boundary = from;  // begin of the last character of class 0
@@ -169,6 +195,12 @@ Region next_region(std::string_view text, size_t from, Form form) {
       continue;
     }
     const Character c = decode(s, n, i);
+    if (c.code < 0x10000 && plain[c.code / 64] >> c.code % 64 & 1) {
+      last_ccc = 0;
+      boundary = i;
+      i += c.length;
+      continue;
+    }
     const CharacterRecord& r = record(c.code);
     if ((r.flags & unstable) || (r.combining_class != 0 && r.combining_class < last_ccc)) break;
     last_ccc = r.combining_class;
