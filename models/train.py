@@ -53,10 +53,10 @@ TOKENIZERS = {  # folder -> text, tokens, pattern
     "tok-english-chinese": ("english-chinese", 8192, "gpt2"),
 }
 REFERENCES = {
-    "english-6m": Reference("english", "tok-8192", "llama-6m", 5000),
-    "english-4k-3m": Reference("english", "tok-4096", "llama-3m", 5000),
-    "english-bytes-3m": Reference("english", "tok-bytes", "llama-7x192", 5000, 8, 512),
-    "english-chinese-3m": Reference("english-chinese", "tok-english-chinese", "llama-3m", 5000),
+    "english-6m": Reference("english", "tok-8192", "llama-6m", 1250),
+    "english-4k-3m": Reference("english", "tok-4096", "llama-3m", 1000),
+    "english-bytes-3m": Reference("english", "tok-bytes", "llama-7x192", 700, 8, 512),
+    "english-chinese-3m": Reference("english-chinese", "tok-english-chinese", "llama-3m", 700),
 }
 
 
