@@ -72,3 +72,11 @@ def test_the_largest_embedded_tokenizer_is_ready_in_a_third_of_a_second() -> Non
         for _ in range(5)
     ]
     assert min(float(done.stdout) for done in runs) < 0.3
+
+
+def test_a_verb_is_not_hidden_by_the_family_of_its_name() -> None:
+    program = "import tokenworks.transplant.omp, tokenworks as tw; print(tw.transplant.__module__)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "tokenworks.workflows.transplant"
