@@ -75,8 +75,8 @@ def test_the_largest_embedded_tokenizer_is_ready_in_a_third_of_a_second() -> Non
 
 
 def test_a_verb_is_not_hidden_by_the_family_of_its_name() -> None:
-    program = "import tokenworks.transplant.omp, tokenworks as tw; print(tw.transplant.__module__)"
+    program = "import tokenworks.transplant.omp, tokenworks as tw; print(callable(tw.transplant))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == "tokenworks.workflows.transplant"
+    assert done.stdout.strip() == "True"
