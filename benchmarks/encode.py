@@ -14,7 +14,6 @@ differing ones are counted. `--hostile` adds texts that a quadratic encoder woul
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import resource
@@ -213,8 +212,8 @@ def load(engine: str, vocabulary: str, folder: Path, threads: int) -> tuple[One,
         ours = Tokenizer.load(EMBEDDED.get(vocabulary, path))
         if kind == "list":
             return (
-                lambda text: ours.encode(text, specials="text").tolist(),
-                lambda texts: lists(*ours.encode_batch(texts, specials="text", threads=threads)),
+                lambda text: ours.encode_list(text, specials="text"),
+                lambda texts: ours.encode_lists(texts, specials="text", threads=threads),
             )
         return (
             lambda text: ours.encode(text, specials="text"),
@@ -262,11 +261,6 @@ def load(engine: str, vocabulary: str, folder: Path, threads: int) -> tuple[One,
             lambda texts: encoding.encode_ordinary_batch(list(texts), num_threads=threads),
         )
     raise SystemExit(f"unknown engine {engine}; one of {', '.join(ENGINES)}")
-
-
-def lists(ids: Any, starts: Any) -> list[list[int]]:
-    flat, cuts = ids.tolist(), starts.tolist()
-    return [flat[a:b] for a, b in itertools.pairwise(cuts)]
 
 
 def tiktoken_of(vocabulary: str, folder: Path) -> Any:

@@ -8,6 +8,7 @@
 
 #include "bind.h"
 #include "encoder/encoder.h"
+#include "encoder/python_lists.h"
 #include "encoder/python_text.h"
 #include "models/unigram.h"
 #include "models/wordpiece.h"
@@ -170,26 +171,39 @@ std::unique_ptr<Encoder> make_encoder(std::string_view kind, nb::bytes blob, Off
                                    direct);
 }
 
+// The ids of a short text lie in a buffer that is kept; those of others stay where they are written, in an
+// array of about the right size.
+constexpr size_t kShortText = 2048;
+
+void encode_into(const Encoder& encoder, const PythonText& text, SpecialPolicy policy, Workspace& w,
+                 IdBuffer& ids) {
+  nb::gil_scoped_release release;
+  const std::string_view utf8 = text.utf8(w.text);
+  if (utf8.size() >= kShortText) ids.ensure(utf8.size() / 3);
+  encoder.encode(utf8, policy, w, ids);
+}
+
 nb::object encode(const Encoder& encoder, nb::handle object, std::string_view specials) {
   const SpecialPolicy policy = parse_policy(specials);
   const PythonText text(object);
   auto w = encoder.workspaces().borrow();
-  // The ids of a short text are copied from a buffer that is kept; those of others stay where they are
-  // written, in an array of about the right size.
-  constexpr size_t kShortText = 2048;
   IdBuffer own;
   const bool is_short = text.size_hint() < kShortText;
   IdBuffer& ids = is_short ? w->ids : own;
   ids.clear();
-  {
-    nb::gil_scoped_release release;
-    const std::string_view utf8 = text.utf8(w->text);
-    if (!is_short) ids.ensure(utf8.size() / 3);
-    encoder.encode(utf8, policy, *w, ids);
-  }
+  encode_into(encoder, text, policy, *w, ids);
   if (is_short) return nb::cast(to_numpy(ids.data(), ids.size()));
   const size_t n = ids.size();
   return nb::cast(owned(ids.take(), n));
+}
+
+nb::object encode_list(const Encoder& encoder, nb::handle object, std::string_view specials) {
+  const SpecialPolicy policy = parse_policy(specials);
+  const PythonText text(object);
+  auto w = encoder.workspaces().borrow();
+  w->ids.clear();
+  encode_into(encoder, text, policy, *w, w->ids);
+  return SharedNumbers::all().list(w->ids.data(), w->ids.size());
 }
 
 nb::tuple encode_spans(const Encoder& encoder, nb::handle object, std::string_view specials) {
@@ -213,8 +227,8 @@ nb::tuple encode_spans(const Encoder& encoder, nb::handle object, std::string_vi
                         nb::ndarray<nb::numpy, uint32_t, nb::ndim<2>>(raw, {spans.size(), 2}, owner));
 }
 
-nb::tuple encode_batch(const Encoder& encoder, nb::sequence texts, std::string_view specials,
-                       unsigned threads) {
+Encoder::Batch encode_all(const Encoder& encoder, nb::sequence texts, std::string_view specials,
+                          unsigned threads) {
   const SpecialPolicy policy = parse_policy(specials);
   std::vector<PythonText> all;
   std::vector<size_t> sizes;
@@ -229,16 +243,30 @@ nb::tuple encode_batch(const Encoder& encoder, nb::sequence texts, std::string_v
     sizes.push_back(all.back().size_hint());
   }
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-  Encoder::Batch batch;
-  {
-    nb::gil_scoped_release release;
-    batch = encoder.encode_batch(
-        sizes, [&](size_t i, Workspace& w) { return all[i].utf8(w.text); }, policy, threads);
-  }
+  nb::gil_scoped_release release;
+  return encoder.encode_batch(
+      sizes, [&](size_t i, Workspace& w) { return all[i].utf8(w.text); }, policy, threads);
+}
+
+nb::tuple encode_batch(const Encoder& encoder, nb::sequence texts, std::string_view specials,
+                       unsigned threads) {
+  Encoder::Batch batch = encode_all(encoder, texts, specials, threads);
+  const size_t n = batch.starts.size() - 1;
   std::unique_ptr<uint64_t[]> starts(new uint64_t[n + 1]);
   std::memcpy(starts.get(), batch.starts.data(), (n + 1) * sizeof(uint64_t));
   const size_t total = batch.starts.back();
   return nb::make_tuple(owned(std::move(batch.ids), total), owned(std::move(starts), n + 1));
+}
+
+nb::list encode_lists(const Encoder& encoder, nb::sequence texts, std::string_view specials,
+                      unsigned threads) {
+  const Encoder::Batch batch = encode_all(encoder, texts, specials, threads);
+  nb::list made;
+  for (size_t i = 0; i + 1 < batch.starts.size(); ++i) {
+    const uint64_t begin = batch.starts[i], end = batch.starts[i + 1];
+    made.append(SharedNumbers::all().list(batch.ids.get() + begin, end - begin));
+  }
+  return made;
 }
 
 }  // namespace
@@ -251,6 +279,10 @@ void bind_encoder(nb::module_& m) {
            nb::arg("split") = nb::none())
       .def("encode", &encode, nb::arg("text"), nb::arg("specials") = "error",
            "The ids of a text, uint32 [n].")
+      .def("encode_list", &encode_list, nb::arg("text"), nb::arg("specials") = "error",
+           "The ids of a text, a list.")
+      .def("encode_lists", &encode_lists, nb::arg("texts"), nb::arg("specials") = "error",
+           nb::arg("threads") = 0, "The ids of many texts, a list for each.")
       .def("encode_spans", &encode_spans, nb::arg("text"), nb::arg("specials") = "error",
            "The ids of a text and the byte span of each in it, uint32 [n] and [n, 2].")
       .def("encode_batch", &encode_batch, nb::arg("texts"), nb::arg("specials") = "error",

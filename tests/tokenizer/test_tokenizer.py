@@ -122,6 +122,28 @@ def test_lone_surrogates_are_refused_or_replaced() -> None:
         GPT2.encode(b"a")  # type: ignore[arg-type]
 
 
+def test_lists_hold_the_same_ids() -> None:
+    texts = ["", "Hello world", "né 好" * 2000, "<|endoftext|>", "Hello"]
+    lists = GPT2.encode_lists(texts, specials="allow", threads=2)
+    for text, found in zip(texts, lists, strict=True):
+        assert found == GPT2.encode(text, specials="allow").tolist()
+        assert found == GPT2.encode_list(text, specials="allow")
+        assert all(type(number) is int for number in found)
+    lists[1].append(7)
+    assert GPT2.encode_list(texts[1]) == lists[1][:-1]
+    assert GPT2.encode_lists([]) == []
+    assert GPT2.encode_lists(["a\ud800"], errors="replace") == [GPT2.encode_list("a\ufffd")]
+    assert GPT2.encode_list("a\ud800", errors="replace") == GPT2.encode_list("a\ufffd")
+    assert GPT2.encode_list("a", add_special=True) == GPT2.encode("a", add_special=True).tolist()
+    for call in (GPT2.encode_list, lambda t: GPT2.encode_lists(["fine", t])):
+        with pytest.raises(TextError, match="specials='allow'"):
+            call(texts[3])
+        with pytest.raises(TextError, match=r"U\+D800"):
+            call("a\ud800")
+    with pytest.raises(OptionError, match="threads is -1"):
+        GPT2.encode_lists(["a"], threads=-1)
+
+
 def test_batches_are_ragged_arrays() -> None:
     texts = ["", "Hello world", "né", ""]
     ids, starts = GPT2.encode_batch(texts, threads=2)

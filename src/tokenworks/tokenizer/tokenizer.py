@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -208,6 +208,63 @@ class Tokenizer:
             texts = mended(texts, specials, errors, error)
             ids, starts = self.encode_batch(texts, specials=specials, threads=threads)
         return surround_each(ids, starts, *self._surrounding) if add_special else (ids, starts)
+
+    def encode_list(
+        self,
+        text: str,
+        *,
+        add_special: bool = False,
+        specials: Specials = "error",
+        errors: Surrogates = "strict",
+    ) -> list[int]:
+        """Encode a text into a list, faster than `encode(text).tolist()`.
+
+        Args:
+            text, add_special, specials, errors: as `encode`.
+
+        Raises:
+            TextError: as `encode`.
+        """
+        if add_special or errors != "strict":
+            ids = self.encode(text, add_special=add_special, specials=specials, errors=errors)
+            return cast("list[int]", ids.tolist())
+        try:
+            found: list[int] = self._encoder.encode_list(text, specials)
+        except (TypeError, ValueError) as error:
+            found = self.encode_list(mended([text], specials, errors, error)[0], specials=specials)
+        return found
+
+    def encode_lists(
+        self,
+        texts: Iterable[str],
+        *,
+        add_special: bool = False,
+        specials: Specials = "error",
+        errors: Surrogates = "strict",
+        threads: int = 0,
+    ) -> list[list[int]]:
+        """Encode many texts over threads into lists, one a text.
+
+        Args:
+            texts, add_special, specials, errors, threads: as `encode_batch`.
+
+        Raises:
+            TextError: as `encode`.
+        """
+        texts = texts if isinstance(texts, list) else list(texts)
+        if not add_special and errors == "strict" and threads >= 0:
+            try:
+                found: list[list[int]] = self._encoder.encode_lists(texts, specials, threads)
+            except (TypeError, ValueError):
+                pass  # what is below says why
+            else:
+                return found
+        ids, starts = self.encode_batch(
+            texts, add_special=add_special, specials=specials, errors=errors, threads=threads
+        )
+        return [part.tolist() for part in np.split(ids, starts[1:-1].astype(np.int64))][
+            : len(texts)
+        ]
 
     def encode_spans(
         self,

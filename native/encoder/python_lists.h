@@ -1,0 +1,52 @@
+// Python lists of ids. The numbers are made once and shared by all lists, as Python does with small ones.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace tokenworks {
+
+// Needs the interpreter's lock. Numbers are never given back: they are those of the largest vocabulary in use.
+class SharedNumbers {
+ public:
+  static SharedNumbers& all() {
+    static SharedNumbers* const shared = new SharedNumbers();  // outlives the interpreter
+    return *shared;
+  }
+
+  nanobind::object list(const uint32_t* ids, size_t n) {
+    nanobind::object made = nanobind::steal(PyList_New(static_cast<Py_ssize_t>(n)));
+    if (!made.is_valid()) nanobind::raise_python_error();
+    const uint32_t largest = n ? *std::max_element(ids, ids + n) : 0;
+    if (largest >= numbers_.size() && largest < kMost) grow(largest + 1);
+    for (size_t i = 0; i < n; ++i) {
+      PyObject* const number = ids[i] < numbers_.size() ? numbers_[ids[i]] : nullptr;
+      PyObject* const item = number ? Py_NewRef(number) : PyLong_FromUnsignedLong(ids[i]);
+      if (!item) nanobind::raise_python_error();
+      PyList_SET_ITEM(made.ptr(), static_cast<Py_ssize_t>(i), item);
+    }
+    return made;
+  }
+
+ private:
+  static constexpr size_t kMost = 1 << 20;
+
+  void grow(size_t wanted) {
+    size_t size = std::max<size_t>(numbers_.size(), 1 << 12);
+    while (size < wanted) size *= 2;
+    numbers_.reserve(size);
+    while (numbers_.size() < size) {
+      PyObject* const number = PyLong_FromSize_t(numbers_.size());
+      if (!number) nanobind::raise_python_error();
+      numbers_.push_back(number);
+    }
+  }
+
+  std::vector<PyObject*> numbers_;
+};
+
+}  // namespace tokenworks
