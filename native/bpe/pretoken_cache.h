@@ -165,7 +165,7 @@ class PretokenCache {
   static constexpr size_t kNearEntries = 1 << 15;   // 1 MiB
   static constexpr size_t kFewestSlots = 1 << 12;
   static constexpr size_t kRoomySlots = 1 << 18;    // 2 MiB
-  static constexpr size_t kRoomAtFirst = 130000;    // slots for what a first text brings
+  static constexpr size_t kRoomAtFirst = 225000;    // slots for what a first text brings
   static constexpr size_t kMostPretokens = 600000;
   static constexpr size_t kRoomyWords = 1 << 22;    // 16 MiB, of which the system gives what is used
   static constexpr size_t kMostWords = 1 << 23;     // 32 MiB of records

@@ -4,6 +4,7 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/unique_ptr.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "bind.h"
@@ -132,6 +133,12 @@ std::optional<scanner::PatternId> direct_pattern(nb::handle pretokenizer) {
   return found;
 }
 
+// All but a few ids of strange vocabularies are below this.
+size_t usual_ids(const std::vector<uint32_t>& ids) {
+  const size_t last = ids.empty() ? 0 : *std::max_element(ids.begin(), ids.end());
+  return std::min(last + 1, 2 * ids.size());
+}
+
 std::unique_ptr<Encoder> make_encoder(std::string_view kind, nb::bytes blob, Offsets offsets,
                                       Numbers ids, Pairs merges, Scores scores, nb::dict options,
                                       nb::object normalizer, nb::object pretokenizer,
@@ -168,7 +175,7 @@ std::unique_ptr<Encoder> make_encoder(std::string_view kind, nb::bytes blob, Off
   }
   return std::make_unique<Encoder>(std::move(model),
                                    make_pipeline(normalizer, pretokenizer, added, split, byte_level),
-                                   direct);
+                                   direct, usual_ids(id_vector));
 }
 
 // The ids of a short text lie in a buffer that is kept; those of others stay where they are written, in an
@@ -203,7 +210,7 @@ nb::object encode_list(const Encoder& encoder, nb::handle object, std::string_vi
   auto w = encoder.workspaces().borrow();
   w->ids.clear();
   encode_into(encoder, text, policy, *w, w->ids);
-  return SharedNumbers::all().list(w->ids.data(), w->ids.size());
+  return SharedNumbers::all().list(w->ids.data(), w->ids.size(), encoder.usual_ids());
 }
 
 nb::tuple encode_spans(const Encoder& encoder, nb::handle object, std::string_view specials) {
@@ -264,7 +271,7 @@ nb::list encode_lists(const Encoder& encoder, nb::sequence texts, std::string_vi
   nb::list made;
   for (size_t i = 0; i + 1 < batch.starts.size(); ++i) {
     const uint64_t begin = batch.starts[i], end = batch.starts[i + 1];
-    made.append(SharedNumbers::all().list(batch.ids.get() + begin, end - begin));
+    made.append(SharedNumbers::all().list(batch.ids.get() + begin, end - begin, encoder.usual_ids()));
   }
   return made;
 }

@@ -193,11 +193,12 @@ std::unique_ptr<const PretokenCache> seed_cache(const Bpe* bpe) {
 }  // namespace
 
 Encoder::Encoder(std::unique_ptr<Model> model, std::unique_ptr<Pipeline> pipeline,
-                 std::optional<scanner::PatternId> direct_pattern)
+                 std::optional<scanner::PatternId> direct_pattern, size_t usual_ids)
     : model_(std::move(model)),
       pipeline_(std::move(pipeline)),
       direct_(direct_pattern ? dynamic_cast<const Bpe*>(model_.get()) : nullptr),
       pattern_(direct_pattern.value_or(scanner::PatternId{})),
+      usual_ids_(usual_ids),
       workspaces_(seed_cache(direct_)) {
   const auto* bpe = dynamic_cast<const Bpe*>(model_.get());
   if (bpe && !bpe->byte_level() && bpe->separable_before(kSpaceMark)) words_ = bpe;

@@ -21,7 +21,7 @@ class Encoder {
   // With `direct_pattern`, `model` is a byte-level BPE whose pretokens that pattern finds in text
   // that the pipeline leaves as it is: the fast path.
   Encoder(std::unique_ptr<Model> model, std::unique_ptr<Pipeline> pipeline,
-          std::optional<scanner::PatternId> direct_pattern);
+          std::optional<scanner::PatternId> direct_pattern, size_t usual_ids = 0);
 
   // Appends the ids of `text`, valid UTF-8 of less than 4 GiB.
   void encode(std::string_view text, SpecialPolicy policy, Workspace& w, IdBuffer& out) const;
@@ -43,6 +43,9 @@ class Encoder {
 
   WorkspacePool& workspaces() const { return workspaces_; }
 
+  // Ids are below this as a rule.
+  size_t usual_ids() const { return usual_ids_; }
+
  private:
   void encode_direct(std::string_view text, Workspace& w, IdBuffer& out) const;
 
@@ -50,6 +53,7 @@ class Encoder {
   std::unique_ptr<Pipeline> pipeline_;
   const Bpe* direct_;
   scanner::PatternId pattern_;
+  size_t usual_ids_;
   const Bpe* words_ = nullptr;  // the model, if words marked by U+2581 can be encoded apart
   mutable WorkspacePool workspaces_;
 };

@@ -18,11 +18,11 @@ class SharedNumbers {
     return *shared;
   }
 
-  nanobind::object list(const uint32_t* ids, size_t n) {
+  // `usual`: ids are below it as a rule.
+  nanobind::object list(const uint32_t* ids, size_t n, size_t usual) {
     nanobind::object made = nanobind::steal(PyList_New(static_cast<Py_ssize_t>(n)));
     if (!made.is_valid()) nanobind::raise_python_error();
-    const uint32_t largest = n ? *std::max_element(ids, ids + n) : 0;
-    if (largest >= numbers_.size() && largest < kMost) grow(largest + 1);
+    if (usual > numbers_.size()) grow(std::min(usual, kMost));
     for (size_t i = 0; i < n; ++i) {
       PyObject* const number = ids[i] < numbers_.size() ? numbers_[ids[i]] : nullptr;
       PyObject* const item = number ? Py_NewRef(number) : PyLong_FromUnsignedLong(ids[i]);
@@ -35,9 +35,8 @@ class SharedNumbers {
  private:
   static constexpr size_t kMost = 1 << 20;
 
-  void grow(size_t wanted) {
-    size_t size = std::max<size_t>(numbers_.size(), 1 << 12);
-    while (size < wanted) size *= 2;
+  void grow(size_t size) {
+    if (size <= numbers_.size()) return;
     numbers_.reserve(size);
     while (numbers_.size() < size) {
       PyObject* const number = PyLong_FromSize_t(numbers_.size());
