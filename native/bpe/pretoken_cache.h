@@ -193,9 +193,8 @@ class PretokenCache {
   }
   static size_t near_place(uint64_t hash) { return hash & (kNearEntries - 1); }
 
-  // A record is a word with the number of bytes and of ids (and whether this is a part of a pretoken), the
-  // ids, and the bytes. Slots hold the
-  // high half of the hash, whose first bits are the slot's place, and the place of the record: a
+  // A record is a word with the number of bytes and of ids (and whether this is a part of a pretoken), the ids,
+  // and the bytes. Slots hold the high half of the hash, whose first bits are the slot's place, and the place of the record: a
   // pretoken that is not there is known by one look at a small table, which matters since all the
   // tables together are larger than the processor's caches.
   static uint32_t head_of(size_t bytes, size_t ids, bool part) {

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
+import tokenizers
 
 from tokenworks.data.udhr import declaration
 from tokenworks.workflows.mixture import MixtureResult, mixture
@@ -55,7 +57,6 @@ def _error(result: MixtureResult, truth: dict[str, float]) -> float:
 def test_sentencepiece(
     training: Path, categories: Path, truth: dict[str, float], tmp_path: Path, byte_fallback: bool
 ) -> None:
-    sentencepiece = pytest.importorskip("sentencepiece")
     sentencepiece.SentencePieceTrainer.train(
         input=str(training),
         model_prefix=str(tmp_path / "planted"),
@@ -77,7 +78,6 @@ def test_sentencepiece(
 def test_character_bpe_of_tokenizers(
     training: Path, categories: Path, truth: dict[str, float], tmp_path: Path, form: dict[str, str]
 ) -> None:
-    tokenizers = pytest.importorskip("tokenizers")
     made = tokenizers.Tokenizer(tokenizers.models.BPE(unk_token="[UNK]", **form))
     made.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     trainer = tokenizers.trainers.BpeTrainer(
