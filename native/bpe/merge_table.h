@@ -18,6 +18,12 @@ class MergeTable {
   static constexpr uint32_t kMaxSymbols = kNoSymbol;
   static constexpr uint32_t kMaxMerges = (1u << 22) - 1;
 
+  // Not copied: where the lines of slots begin depends on the place in memory.
+  MergeTable(const MergeTable&) = delete;
+  MergeTable& operator=(const MergeTable&) = delete;
+  MergeTable(MergeTable&&) = default;
+  MergeTable& operator=(MergeTable&&) = default;
+
   explicit MergeTable(size_t merges) {
     if (merges > kMaxMerges) throw std::length_error("more than 4,194,303 merges");
     size_t slots = 64;

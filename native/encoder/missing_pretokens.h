@@ -45,6 +45,7 @@ class MissingPretokens {
  private:
   using Entry = PretokenCache::Entry;
   static constexpr size_t kMostMerged = 4 * MergeJob::kMost;  // bytes of a pretoken that may have few symbols
+  static constexpr size_t kMostGapped = 1024;  // bytes of a pretoken whose gaps are kept in mind
 
   struct Missing : Word {
     size_t at;
@@ -156,6 +157,7 @@ class MissingPretokens {
   void cut(Missing& m, const uint8_t* end_of_text, Found* found) {
     std::vector<uint32_t>& out = w_.spelled;
     m.begin = out.size();
+    if (m.length > kMostGapped && rare_.spell(m.s, m.length, out)) return give(m, m.begin, found);
     m.first_gap = w_.gaps.size();
     bool whole = false;
     bpe_.cuts().cut(m.s, m.length, [&](size_t begin, size_t end, uint32_t code) {
