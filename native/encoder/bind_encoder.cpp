@@ -104,8 +104,8 @@ std::unique_ptr<Model> make_bpe(std::string_view blob, const Offsets& offsets, c
       std::move(o));
 }
 
-// The pattern of a pretokenizer that only cuts raw text where a native scanner would.
-std::optional<scanner::PatternId> direct_pattern(nb::handle pretokenizer) {
+// The pattern of a pretokenizer that only cuts normalized text where a native scanner would.
+std::optional<scanner::PatternId> direct_pattern(nb::handle normalizer, nb::handle pretokenizer) {
   const size_t n = nb::len(pretokenizer);
   if (n != 1 && n != 2) return std::nullopt;
   const auto text = [](nb::handle step, const char* name) -> std::string {
@@ -116,6 +116,9 @@ std::optional<scanner::PatternId> direct_pattern(nb::handle pretokenizer) {
     const nb::object value = step.attr("get")(name);
     return value.is_none() ? otherwise : nb::cast<bool>(value);
   };
+  for (nb::handle step : normalizer) {
+    if (text(step, "type") == "ByteLevel") return std::nullopt;  // the text is in byte characters
+  }
   const nb::object last = pretokenizer[n - 1];
   if (text(last, "type") != "ByteLevel" || flag(last, "add_prefix_space", true)) return std::nullopt;
   if (n == 1) {
@@ -151,7 +154,7 @@ std::unique_ptr<Encoder> make_encoder(std::string_view kind, nb::bytes blob, Off
   std::optional<scanner::PatternId> direct;
   if (kind == "bpe") {
     model = make_bpe(pieces, offsets, ids, merges, options);
-    if (byte_level) direct = direct_pattern(pretokenizer);
+    if (byte_level) direct = direct_pattern(normalizer, pretokenizer);
   } else if (kind == "unigram") {
     UnigramOptions o;
     if (const auto unk = option<int64_t>(options, "unk_id", -1); unk >= 0) {

@@ -38,6 +38,35 @@ class WordSink final : public SegmentSink {
   IdBuffer& out_;
 };
 
+// Encodes added tokens and what lies between them, and appends the ids.
+class DirectSink final : public SegmentSink {
+ public:
+  DirectSink(const Bpe& bpe, scanner::PatternId pattern, Workspace& w, IdBuffer& out)
+      : bpe_(bpe), pattern_(pattern), w_(w), out_(out) {}
+
+  void segment(const AlignedText& text, const std::vector<Piece>& pieces) override { append(text.text, pieces); }
+
+  void append(std::string_view text, const std::vector<Piece>& pieces) {
+    for (const Piece& p : pieces) {
+      if (p.added_id >= 0) {
+        const uint32_t id = static_cast<uint32_t>(p.added_id);
+        out_.append(&id, 1);
+      } else {
+        const auto* s = reinterpret_cast<const uint8_t*>(text.data()) + p.begin;
+        scanner::visit_total(pattern_, [&]<class Pattern>(Pattern) {
+          encode_pretokens<Pattern>(bpe_, s, p.end - p.begin, w_, out_);
+        });
+      }
+    }
+  }
+
+ private:
+  const Bpe& bpe_;
+  scanner::PatternId pattern_;
+  Workspace& w_;
+  IdBuffer& out_;
+};
+
 // Encodes each pretoken of a segment and appends its ids.
 class IdSink final : public SegmentSink {
  public:
@@ -206,15 +235,10 @@ Encoder::Encoder(std::unique_ptr<Model> model, std::unique_ptr<Pipeline> pipelin
 
 void Encoder::encode(std::string_view text, SpecialPolicy policy, Workspace& w,
                      IdBuffer& out) const {
-  if (direct_ && pipeline_->split_unchanged(text, policy, w.parts)) {
-    for (const Piece& part : w.parts) {
-      if (part.added_id >= 0) {
-        const uint32_t id = static_cast<uint32_t>(part.added_id);
-        out.append(&id, 1);
-      } else {
-        encode_direct(text.substr(part.begin, part.end - part.begin), w, out);
-      }
-    }
+  if (direct_) {
+    DirectSink sink(*direct_, pattern_, w, out);
+    if (pipeline_->split_unchanged(text, policy, w.parts)) return sink.append(text, w.parts);
+    pipeline_->stream_unsplit(text, policy, sink);
     return;
   }
   if (words_) {
@@ -224,13 +248,6 @@ void Encoder::encode(std::string_view text, SpecialPolicy policy, Workspace& w,
   }
   IdSink sink(*model_, w.merged, out);
   pipeline_->stream(text, policy, false, sink);
-}
-
-void Encoder::encode_direct(std::string_view text, Workspace& w, IdBuffer& out) const {
-  scanner::visit_total(pattern_, [&]<class Pattern>(Pattern) {
-    encode_pretokens<Pattern>(*direct_, reinterpret_cast<const uint8_t*>(text.data()), text.size(),
-                              w, out);
-  });
 }
 
 void Encoder::encode_spans(std::string_view text, SpecialPolicy policy, std::vector<uint32_t>& ids,

@@ -18,8 +18,8 @@ namespace tokenworks {
 
 class Encoder {
  public:
-  // With `direct_pattern`, `model` is a byte-level BPE whose pretokens that pattern finds in text
-  // that the pipeline leaves as it is: the fast path.
+  // With `direct_pattern`, `model` is a byte-level BPE whose pretokens that pattern finds in normalized text:
+  // the fast path.
   Encoder(std::unique_ptr<Model> model, std::unique_ptr<Pipeline> pipeline,
           std::optional<scanner::PatternId> direct_pattern, size_t usual_ids = 0);
 
@@ -47,8 +47,6 @@ class Encoder {
   size_t usual_ids() const { return usual_ids_; }
 
  private:
-  void encode_direct(std::string_view text, Workspace& w, IdBuffer& out) const;
-
   std::unique_ptr<Model> model_;
   std::unique_ptr<Pipeline> pipeline_;
   const Bpe* direct_;

@@ -67,7 +67,11 @@ class Pipeline {
   virtual bool split_unchanged(std::string_view text, SpecialPolicy policy,
                                std::vector<Piece>& parts) const = 0;
 
-  // The same, with every pretoken a string of its own.
+  // The same for any text, without the pretokenizer steps: the pieces are the added tokens and what lies between
+  // them, normalized.
+  virtual void stream_unsplit(std::string_view text, SpecialPolicy policy, SegmentSink& sink) const = 0;
+
+  // The same as stream(), with every pretoken a string of its own.
   void run(std::string_view text, SpecialPolicy policy, bool track,
            std::vector<Pretoken>& out) const;
 };

@@ -187,19 +187,27 @@ void StepPipeline::find_added(std::string_view text, const AddedSet& set, Specia
 
 void StepPipeline::stream(std::string_view text, SpecialPolicy policy, bool track,
                           SegmentSink& sink) const {
+  stream(text, {.policy = policy, .track = track, .split = true}, sink);
+}
+
+void StepPipeline::stream_unsplit(std::string_view text, SpecialPolicy policy, SegmentSink& sink) const {
+  stream(text, {.policy = policy, .track = false, .split = false}, sink);
+}
+
+void StepPipeline::stream(std::string_view text, Mode mode, SegmentSink& sink) const {
   check_length(text.size());
   std::vector<Found> found;
-  find_added(text, raw_, policy, found);
+  find_added(text, raw_, mode.policy, found);
   Cuts cuts;
   for (const Found& f : found) {
     const std::string_view part = text.substr(f.begin, f.end - f.begin);
     if (!f.token) {
-      run_segment(part, f.begin, policy, track, cuts, sink);
+      run_segment(part, f.begin, mode, cuts, sink);
       continue;
     }
     cuts.text.text = part;
     cuts.text.origin.clear();
-    if (track) track_characters(cuts.text, static_cast<uint32_t>(f.begin));
+    if (mode.track) track_characters(cuts.text, static_cast<uint32_t>(f.begin));
     cuts.pieces.assign(1, {0, static_cast<uint32_t>(part.size()), f.token->id});
     sink.segment(cuts.text, cuts.pieces);
   }
@@ -238,14 +246,14 @@ bool StepPipeline::split_unchanged(std::string_view text, SpecialPolicy policy,
   return true;
 }
 
-void StepPipeline::run_segment(std::string_view text, size_t base, SpecialPolicy policy, bool track,
-                               Cuts& cuts, SegmentSink& sink) const {
+void StepPipeline::run_segment(std::string_view text, size_t base, Mode mode, Cuts& cuts,
+                               SegmentSink& sink) const {
   cuts.text.text = text;
   cuts.text.origin.clear();
   cuts.front = 0;
   const auto begin = static_cast<uint32_t>(base);
-  const bool asked_to_track = track;
-  if (base == 0 && steps_.asks_for_front) {
+  bool track = mode.track;
+  if (mode.split && base == 0 && steps_.asks_for_front) {
     // Without normalizers the front is the first character; otherwise only tracking can tell.
     if (steps_.normalizers.empty()) {
       cuts.front = character_at(text, 0).length;
@@ -263,12 +271,12 @@ void StepPipeline::run_segment(std::string_view text, size_t base, SpecialPolicy
   } else {
     std::vector<Found> found;
     try {
-      find_added(cuts.text.text, normalized_, policy, found);
+      find_added(cuts.text.text, normalized_, mode.policy, found);
     } catch (const SpecialTokenError& e) {
       if (track) throw SpecialTokenError(e.content(), cuts.text.origin[e.position()].begin);
       Cuts again;
       IgnoreSink ignore;
-      run_segment(text, base, policy, true, again, ignore);  // throws with the right position
+      run_segment(text, base, {.policy = mode.policy, .track = true, .split = false}, again, ignore);  // throws with the right position
       throw;
     }
     for (const Found& f : found) {
@@ -277,9 +285,11 @@ void StepPipeline::run_segment(std::string_view text, size_t base, SpecialPolicy
                              f.token ? static_cast<int64_t>(f.token->id) : -1});
     }
   }
-  for (const PretokenizerPtr& step : steps_.pretokenizers) step->apply(cuts, track);
-  if (steps_.ends_in_characters) unmap_bytes(cuts, track);
-  if (!asked_to_track) cuts.text.origin.clear();
+  if (mode.split) {
+    for (const PretokenizerPtr& step : steps_.pretokenizers) step->apply(cuts, track);
+    if (steps_.ends_in_characters) unmap_bytes(cuts, track);
+  }
+  if (!mode.track) cuts.text.origin.clear();
   sink.segment(cuts.text, cuts.pieces);
 }
 

@@ -36,6 +36,7 @@ class StepPipeline final : public Pipeline {
 
   void stream(std::string_view text, SpecialPolicy policy, bool track,
               SegmentSink& sink) const override;
+  void stream_unsplit(std::string_view text, SpecialPolicy policy, SegmentSink& sink) const override;
   bool split_unchanged(std::string_view text, SpecialPolicy policy,
                        std::vector<Piece>& parts) const override;
 
@@ -61,8 +62,13 @@ class StepPipeline final : public Pipeline {
   // Covers `text` with added tokens and what lies between them.
   static void find_added(std::string_view text, const AddedSet& set, SpecialPolicy policy,
                          std::vector<Found>& out);
-  void run_segment(std::string_view text, size_t base, SpecialPolicy policy, bool track,
-                   Cuts& cuts, SegmentSink& sink) const;
+  struct Mode {
+    SpecialPolicy policy;
+    bool track;
+    bool split;  // run the pretokenizers
+  };
+  void stream(std::string_view text, Mode mode, SegmentSink& sink) const;
+  void run_segment(std::string_view text, size_t base, Mode mode, Cuts& cuts, SegmentSink& sink) const;
   void normalize(AlignedText& text, uint32_t base, bool track, AlignedText& scratch) const;
 
   Steps steps_;
