@@ -125,6 +125,12 @@ inline unsigned leading_letters16(const uint8_t* p) {
 }
 #endif
 
+template <uint8_t Classes>
+const CharacterBits& characters_of() {
+  static const CharacterBits found([](char32_t c) { return kClassOf[category_and_space(c)] & Classes ? 1 : 0; });
+  return found;
+}
+
 // End of the run of characters whose class is in `Classes`, from `i` on.
 template <uint8_t Classes>
 size_t run_end(const uint8_t* s, size_t n, size_t i) {
@@ -138,6 +144,13 @@ size_t run_end(const uint8_t* s, size_t n, size_t i) {
         }
         if (i >= n) return n;
       }
+      const CharacterBits& letters = characters_of<Classes>();
+      while (i + 4 <= n) {
+        const Character c = decode_short(s + i);
+        if (c.length == 0 || !letters[c.code]) break;
+        i += c.length;
+      }
+      if (i >= n) return n;
     }
     const Classed c = classify(s, n, i);
     if (!(c.cls & Classes)) return i;

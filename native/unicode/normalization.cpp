@@ -1,7 +1,6 @@
 #include "unicode/normalization.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 
 #include "unicode/normalization_tables.h"
@@ -153,35 +152,42 @@ size_t ascii_end(std::string_view text, size_t i) {
   return i;
 }
 
-// A bit for each character below U+10000 that a form leaves as it is and that begins anew: most text is
-// nothing else.
-using PlainBits = std::array<uint64_t, 1024>;
+// The characters below U+10000 that a form leaves as they are and that begin anew: most text is nothing else.
 template <Form kForm>
-const PlainBits& plain_bits() {
-  static const PlainBits bits = [] {
-    PlainBits made{};
-    for (char32_t c = 0; c < 0x10000; ++c) {
-      const CharacterRecord& r = record(c);
-      if (!(r.flags & unstable_flag(kForm)) && r.combining_class == 0) made[c / 64] |= 1ull << c % 64;
-    }
-    return made;
-  }();
-  return bits;
+const CharacterBits& plain_characters() {
+  static const CharacterBits plain([](char32_t c) {
+    const CharacterRecord& r = record(c);
+    return !(r.flags & unstable_flag(kForm)) && r.combining_class == 0;
+  });
+  return plain;
 }
-const PlainBits& plain_bits(Form form) {
+const CharacterBits& plain_characters(Form form) {
   switch (form) {
-    case Form::kNfc: return plain_bits<Form::kNfc>();
-    case Form::kNfd: return plain_bits<Form::kNfd>();
-    case Form::kNfkc: return plain_bits<Form::kNfkc>();
-    default: return plain_bits<Form::kNfkd>();
+    case Form::kNfc: return plain_characters<Form::kNfc>();
+    case Form::kNfd: return plain_characters<Form::kNfd>();
+    case Form::kNfkc: return plain_characters<Form::kNfkc>();
+    default: return plain_characters<Form::kNfkd>();
   }
+}
+
+// Passes the plain characters of two and three bytes from `i` on, and leaves in `last` where the last of them
+// begins; false if there are none.
+bool pass_plain(const CharacterBits& plain, const uint8_t* s, size_t n, size_t& i, size_t& last) {
+  const size_t begin = i;
+  while (i + 4 <= n) {
+    const Character c = decode_short(s + i);
+    if (c.length == 0 || !plain[c.code]) break;
+    last = i;
+    i += c.length;
+  }
+  return i != begin;
 }
 
 }  // namespace
 
 Region next_region(std::string_view text, size_t from, Form form) {
   const uint16_t unstable = unstable_flag(form);
-  const PlainBits& plain = plain_bits(form);
+  const CharacterBits& plain = plain_characters(form);
   const auto* s = reinterpret_cast<const uint8_t*>(text.data());
   const size_t n = text.size();
   size_t boundary = from;  // begin of the last character of class 0
@@ -194,13 +200,11 @@ Region next_region(std::string_view text, size_t from, Form form) {
       last_ccc = 0;
       continue;
     }
-    const Character c = decode(s, n, i);
-    if (c.code < 0x10000 && plain[c.code / 64] >> c.code % 64 & 1) {
+    if (pass_plain(plain, s, n, i, boundary)) {
       last_ccc = 0;
-      boundary = i;
-      i += c.length;
       continue;
     }
+    const Character c = decode(s, n, i);
     const CharacterRecord& r = record(c.code);
     if ((r.flags & unstable) || (r.combining_class != 0 && r.combining_class < last_ccc)) break;
     last_ccc = r.combining_class;

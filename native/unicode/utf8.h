@@ -1,6 +1,7 @@
 // Decoding UTF-8 one character at a time, safe on any bytes.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -40,6 +41,33 @@ inline Character decode(const uint8_t* s, size_t n, size_t i) {
   }
   return {kInvalid, 1};
 }
+
+// The same for a character of two or three bytes with at least four bytes to read, in fewer steps; of length 0 for
+// any other.
+inline Character decode_short(const uint8_t* s) {
+  const uint32_t four = s[0] | s[1] << 8 | s[2] << 16 | static_cast<uint32_t>(s[3]) << 24;  // one load
+  if ((four & 0xC0C0F0) == 0x8080E0) {
+    const char32_t c = (four & 0x0F) << 12 | (four >> 2 & 0xFC0) | (four >> 16 & 0x3F);
+    if (c >= 0x800 && (c & 0xF800) != 0xD800) return {c, 3};
+  } else if ((four & 0xC0E0) == 0x80C0) {
+    const char32_t c = (four & 0x1F) << 6 | (four >> 8 & 0x3F);
+    if (c >= 0x80) return {c, 2};
+  }
+  return {0, 0};
+}
+
+// A bit for each character below U+10000.
+class CharacterBits {
+ public:
+  template <class Holds>
+  explicit CharacterBits(Holds&& holds) {
+    for (char32_t c = 0; c < 0x10000; ++c) words_[c / 64] |= static_cast<uint64_t>(holds(c)) << c % 64;
+  }
+  bool operator[](char32_t c) const { return words_[c / 64] >> c % 64 & 1; }
+
+ private:
+  std::array<uint64_t, 1024> words_{};
+};
 
 inline bool is_ascii(const uint8_t* s, size_t n) {
   uint64_t any = 0;
