@@ -188,6 +188,51 @@ def test_a_normalizer_that_changes_nothing_is_as_good_as_none() -> None:
         assert normalizing.encode_spans(text)[0].tolist() == wanted
 
 
+NORMALIZERS: list[list[dict[str, Any]]] = [
+    [{"type": "NFC"}],
+    [{"type": "NFKD"}, {"type": "Lowercase"}],
+    [
+        {"type": "Prepend", "prepend": " "},
+        {"type": "Replace", "pattern": {"String": "a"}, "content": "éa"},
+    ],
+    [{"type": "Strip", "strip_left": True, "strip_right": True}],
+    [{"type": "Replace", "pattern": {"String": "a"}, "content": ""}],
+    [{"type": "ByteLevel"}],
+]
+
+
+@given(
+    vocabulary=vocabularies(),
+    normalizer=st.sampled_from(NORMALIZERS),
+    texts=st.lists(
+        st.text(
+            st.sampled_from("aAbB é\u0301\u0327\u1100\u1161\u212b\u0e48\u0e38<x> \n\U0001d15e"),
+            max_size=30,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+)
+def test_text_that_a_normalizer_changes_is_encoded_as_its_spans_are(
+    vocabulary: tuple[list[bytes], list[tuple[int, int]]],
+    normalizer: list[dict[str, Any]],
+    texts: list[str],
+) -> None:
+    tokens = [
+        added("<x>", 900, normalized=False),
+        added("é", 901, normalized=True, special=False, lstrip=True),
+        added("bb", 902, normalized=True, special=False, single_word=True),
+    ]
+    for special in ("allow", "text"):
+        for present in ([], tokens):
+            encoder = make(*vocabulary, normalizer=normalizer, added=present)
+            for text in texts:  # the spans' ids come step by step, without the fast path
+                assert (
+                    encoder.encode(text, special).tolist()
+                    == encoder.encode_spans(text, special)[0].tolist()
+                )
+
+
 def test_spans_of_bytes_that_stand_for_a_character() -> None:
     mark = "\u2581".encode()
     pieces = [*(b"<0x%02X>" % b for b in range(256)), mark, b"a", mark + b"a"]
