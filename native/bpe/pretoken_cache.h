@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bpe/hash.h"
+#include "large_pages.h"
 
 namespace tokenworks {
 
@@ -87,15 +88,13 @@ class PretokenCache {
 
   // A copy of what `seed` knows.
   PretokenCache(const PretokenCache& seed)
-      : near_(new_table<Entry>(kNearEntries)),
+      : near_(copy_of<Entry>(seed.near_, kNearEntries)),
         slot_bits_(seed.slot_bits_),
-        slots_(new_table<uint64_t>(size_t{1} << slot_bits_)),
+        slots_(copy_of<uint64_t>(seed.slots_, size_t{1} << slot_bits_)),
         used_(seed.used_),
         knows_short_pieces_(seed.knows_short_pieces_) {
     records_.reserve(kRoomyWords);
     records_.assign(seed.records_.begin(), seed.records_.end());
-    std::memcpy(near_.get(), seed.near_.get(), kNearEntries * sizeof(Entry));
-    std::memcpy(slots_.get(), seed.slots_.get(), (size_t{1} << slot_bits_) * sizeof(uint64_t));
   }
   PretokenCache& operator=(const PretokenCache&) = delete;
 
@@ -175,14 +174,21 @@ class PretokenCache {
   };
 
   template <class T>
-  using Zeroed = std::unique_ptr<T[], Free>;
+  using Table = std::unique_ptr<T[], Free>;
+  using Records = std::vector<uint32_t, LargePages<uint32_t>>;
 
   // Zeroed by the system page by page, as the pages come into use.
   template <class T>
-  static Zeroed<T> new_table(size_t entries) {
-    Zeroed<T> table(static_cast<T*>(std::calloc(entries, sizeof(T))));
+  static Table<T> new_table(size_t entries) {
+    Table<T> table(static_cast<T*>(std::calloc(entries, sizeof(T))));
     if (!table) throw std::bad_alloc();
     return table;
+  }
+  template <class T>
+  static Table<T> copy_of(const Table<T>& table, size_t entries) {
+    Table<T> copy(static_cast<T*>(allocate_large(entries * sizeof(T))));
+    std::memcpy(copy.get(), table.get(), entries * sizeof(T));
+    return copy;
   }
   static void prefetch(const void* p) {
 #if defined(__GNUC__)
@@ -256,15 +262,15 @@ class PretokenCache {
 
   void grow() {
     const size_t before = size_t{1} << slot_bits_;
-    Zeroed<uint64_t> old = std::exchange(slots_, new_table<uint64_t>(before * 2));
+    Table<uint64_t> old = std::exchange(slots_, new_table<uint64_t>(before * 2));
     ++slot_bits_;
     for (size_t k = 0; k < before; ++k) {
       if (old[k]) enter(old[k]);
     }
   }
 
-  static std::vector<uint32_t> first_records() {
-    std::vector<uint32_t> records;
+  static Records first_records() {
+    Records records;
     records.reserve(kFirstRecord + kSlack);
     records.resize(kFirstRecord);
     return records;
@@ -281,12 +287,12 @@ class PretokenCache {
   static constexpr size_t kFirstRecord = 1;  // so that no slot in use is zero
   static constexpr size_t kSlack = 4;        // words past the last record that may be read
 
-  Zeroed<Entry> near_;
+  Table<Entry> near_;
   unsigned slot_bits_;
-  Zeroed<uint64_t> slots_;
+  Table<uint64_t> slots_;
   size_t used_ = 0;
   bool knows_short_pieces_ = false;
-  std::vector<uint32_t> records_ = first_records();
+  Records records_ = first_records();
 };
 
 }  // namespace tokenworks
