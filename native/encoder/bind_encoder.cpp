@@ -271,6 +271,7 @@ nb::tuple encode_batch(const Encoder& encoder, nb::sequence texts, std::string_v
 nb::list encode_lists(const Encoder& encoder, nb::sequence texts, std::string_view specials,
                       unsigned threads) {
   const Encoder::Batch batch = encode_all(encoder, texts, specials, threads);
+  const CollectorPaused paused;
   nb::list made;
   for (size_t i = 0; i + 1 < batch.starts.size(); ++i) {
     const uint64_t begin = batch.starts[i], end = batch.starts[i + 1];

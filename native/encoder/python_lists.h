@@ -10,6 +10,21 @@
 
 namespace tokenworks {
 
+// Keeps Python's collector from reading lists again and again while more are made. Needs the interpreter's lock, and
+// no other code may run meanwhile.
+class CollectorPaused {
+ public:
+  CollectorPaused() : was_on_(PyGC_Disable()) {}
+  ~CollectorPaused() {
+    if (was_on_) PyGC_Enable();
+  }
+  CollectorPaused(const CollectorPaused&) = delete;
+  CollectorPaused& operator=(const CollectorPaused&) = delete;
+
+ private:
+  bool was_on_;
+};
+
 // Needs the interpreter's lock. Numbers are never given back: they are those of the largest vocabulary in use.
 class SharedNumbers {
  public:

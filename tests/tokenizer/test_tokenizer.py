@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import pickle
 import random
@@ -120,6 +121,19 @@ def test_lone_surrogates_are_refused_or_replaced() -> None:
         GPT2.encode("a", errors="no")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="not bytes"):
         GPT2.encode(b"a")  # type: ignore[arg-type]
+
+
+def test_making_lists_leaves_the_collector_as_it_was() -> None:
+    assert gc.isenabled()
+    lists = GPT2.encode_lists(["a b"] * 1000)
+    assert gc.isenabled()
+    assert gc.is_tracked(lists[0])  # it can hold a cycle once its owner changes it
+    gc.disable()
+    try:
+        GPT2.encode_lists(["a b"])
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
 
 
 def test_lists_hold_the_same_ids() -> None:
