@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError, TokenworksWarning
 from tokenworks.tokenizer import templates
 from tokenworks.tokenizer.definition import Definition
+from tokenworks.tokenizer.encoding import Ids
 from tokenworks.tokenizer.huggingface_config import surrounding_ids
 from tokenworks.tokenizer.text_policy import Specials, check_policy
 
 if TYPE_CHECKING:
     from tokenworks.tokenizer.tokenizer import Tokenizer
-
-Ids = NDArray[np.uint32]
 
 
 def surrounding(definition: Definition) -> tuple[list[int], list[int]]:
@@ -29,20 +26,6 @@ def surrounding(definition: Definition) -> tuple[list[int], list[int]]:
     before = [definition.bos_id] if definition.add_bos and definition.bos_id is not None else []
     after = [definition.eos_id] if definition.add_eos and definition.eos_id is not None else []
     return before, after
-
-
-def surround_each(
-    ids: Ids, starts: NDArray[np.uint64], before: Ids, after: Ids
-) -> tuple[Ids, NDArray[np.uint64]]:
-    """A ragged batch with the same ids put before and after each of its texts."""
-    around = before.size + after.size
-    if not around:
-        return ids, starts
-    parts = []
-    for begin, end in pairwise(starts.tolist()):
-        parts += [before, ids[begin:end], after]
-    starts = starts + np.arange(len(starts), dtype=np.uint64) * np.uint64(around)
-    return np.concatenate([*parts, np.empty(0, np.uint32)]), starts
 
 
 def ids_as_trained(

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 from tokenworks.errors import UnsupportedError
 from tokenworks.tokenizer.definition import Step
-from tokenworks.tokenizer.known_encodings import O200K_PATTERN, R50K_PATTERN
+from tokenworks.tokenizer.known_encodings import GPT2_PATTERN, O200K_PATTERN, R50K_PATTERN
 from tokenworks.tokenizer.tekken import TEKKEN_PATTERN
 
-_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _CASED = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|"
 _WORD = r"[^\r\n\p{L}\p{N}]?\p{L}+|"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -81,7 +80,7 @@ class Pretokenizer:
 _PUNCTUATION = r"[\p{P}\$\+<=>\^~\|`]+"
 _KINDS: Mapping[str, tuple[Pretokenizer, str]] = {
     "default": (
-        Pretokenizer((r"[\p{P}\$\+<=>\^~\|]+", _GPT2, r"\p{N}+", "[0-9][0-9][0-9]")),
+        Pretokenizer((r"[\p{P}\$\+<=>\^~\|]+", GPT2_PATTERN, r"\p{N}+", "[0-9][0-9][0-9]")),
         "default",
     ),
     "gpt-2": (
@@ -124,7 +123,7 @@ _KINDS: Mapping[str, tuple[Pretokenizer, str]] = {
         Pretokenizer((r"\p{N}{1,3}", _KANA, _DEEPSEEK3)),
         "deepseek-v3 hunyuan-dense joyai-llm hy_v4",
     ),
-    "falcon": (Pretokenizer((_PUNCTUATION, _GPT2, "[0-9][0-9][0-9]")), "falcon"),
+    "falcon": (Pretokenizer((_PUNCTUATION, GPT2_PATTERN, "[0-9][0-9][0-9]")), "falcon"),
     "tekken": (Pretokenizer((TEKKEN_PATTERN,), ignore_merges=True, add_bos=True), "tekken"),
     "gpt-4o": (Pretokenizer((O200K_PATTERN,)), "gpt-4o llama4 kanana2 talkie minimax-m2"),
     "bloom": (Pretokenizer((_BLOOM,)), "bloom poro-chat gpt3-finnish"),
@@ -176,10 +175,13 @@ def _plain(steps: tuple[Step, ...]) -> list[dict[str, object]]:
         if kept.get("type") == "Digits":
             kept = dict(_isolated(r"\p{N}"))
         if kept.get("type") == "ByteLevel" and kept.get("use_regex"):
-            plain.append(dict(_isolated(_GPT2)))
+            plain.append(dict(_isolated(GPT2_PATTERN)))
             kept["use_regex"] = False
-        if kept.get("pattern") in ({"Regex": R50K_PATTERN}, {"Regex": _GPT2.removesuffix(r"|\s+")}):
-            kept["pattern"] = {"Regex": _GPT2}  # other spellings of the same matches
+        if kept.get("pattern") in (
+            {"Regex": R50K_PATTERN},
+            {"Regex": GPT2_PATTERN.removesuffix(r"|\s+")},
+        ):
+            kept["pattern"] = {"Regex": GPT2_PATTERN}  # other spellings of the same matches
         plain.append(kept)
     return plain
 

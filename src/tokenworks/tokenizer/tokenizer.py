@@ -11,24 +11,17 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from tokenworks.errors import OptionError, UnsupportedError
-from tokenworks.tokenizer.as_trained import ids_as_trained, surround_each, surrounding
+from tokenworks.tokenizer import encoding
+from tokenworks.tokenizer.as_trained import ids_as_trained, surrounding
 from tokenworks.tokenizer.decoding import Decoder, Errors, make_decoder
-from tokenworks.tokenizer.definition import Bpe, Definition
+from tokenworks.tokenizer.definition import Definition
 from tokenworks.tokenizer.digest import digest
+from tokenworks.tokenizer.encoding import Ids, encode_text
+from tokenworks.tokenizer.readable import merges_as_bytes, single_pattern
 from tokenworks.tokenizer.shape import VocabShape, read_rows
 from tokenworks.tokenizer.streaming import StreamingDecoder
-from tokenworks.tokenizer.text_policy import (
-    Specials,
-    Surrogates,
-    character_spans,
-    check_errors,
-    mended,
-)
+from tokenworks.tokenizer.text_policy import Specials, Surrogates, check_errors
 from tokenworks.tokenizer.token_bytes import ids_by_bytes
-
-Ids = NDArray[np.uint32]
-_GPT2_PATTERN = r"""'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"""
 
 
 class Tokenizer:
@@ -113,22 +106,12 @@ class Tokenizer:
     @cached_property
     def merges(self) -> list[tuple[bytes, bytes]]:
         """Merges of a BPE model, best first, as bytes; empty for other models."""
-        model = self._definition.model
-        if not isinstance(model, Bpe):
-            return []
-        pieces = model.pieces
-        return [(pieces[left], pieces[right]) for left, right in model.merges.tolist()]
+        return merges_as_bytes(self._definition)
 
     @property
     def pattern(self) -> str | None:
         """The regular expression that splits text, where it is a single one."""
-        found = []
-        for step in self._definition.pretokenizer:
-            if step["type"] == "Split" and "Regex" in step["pattern"]:
-                found.append(step["pattern"]["Regex"])
-            elif step["type"] == "ByteLevel" and step["use_regex"]:
-                found.append(_GPT2_PATTERN)
-        return found[0] if len(found) == 1 else None
+        return single_pattern(self._definition)
 
     def shape(self, model: str | os.PathLike[str] | None = None) -> VocabShape:
         """The three sizes of a vocabulary, apart: tokens, highest id + 1, and rows of a model.
@@ -167,14 +150,13 @@ class Tokenizer:
         Raises:
             TextError: a special token or a lone surrogate that is refused.
         """
-        # As _encode, without a call: short texts are many.
         if errors != "strict":
             check_errors(errors)
-        try:
+        try:  # without the call to encode_text: short texts are many
             ids: Ids = self._encoder.encode(text, specials)
-        except (TypeError, ValueError) as error:
-            ids = self._encode(mended([text], specials, errors, error)[0], specials, errors)
-        return self._surround(ids) if add_special else ids
+        except (TypeError, ValueError):
+            ids = encode_text(self._encoder, text, specials, errors)
+        return encoding.surround(ids, *self._surrounding) if add_special else ids
 
     def encode_batch(
         self,
@@ -198,16 +180,11 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        check_errors(errors)
-        if threads < 0:
-            raise OptionError(f"threads is {threads}; expected 0 (one per core) or more")
         texts = texts if isinstance(texts, list) else list(texts)
-        try:
-            ids, starts = self._encoder.encode_batch(texts, specials, threads)
-        except (TypeError, ValueError) as error:
-            texts = mended(texts, specials, errors, error)
-            ids, starts = self.encode_batch(texts, specials=specials, threads=threads)
-        return surround_each(ids, starts, *self._surrounding) if add_special else (ids, starts)
+        ids, starts = encoding.encode_batch(self._encoder, texts, specials, errors, threads)
+        if add_special:
+            ids, starts = encoding.surround_each(ids, starts, *self._surrounding)
+        return ids, starts
 
     def encode_list(
         self,
@@ -225,14 +202,15 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        if add_special or errors != "strict":
-            ids = self.encode(text, add_special=add_special, specials=specials, errors=errors)
-            return cast("list[int]", ids.tolist())
-        try:
-            found: list[int] = self._encoder.encode_list(text, specials)
-        except (TypeError, ValueError) as error:
-            found = self.encode_list(mended([text], specials, errors, error)[0], specials=specials)
-        return found
+        if not add_special and errors == "strict":
+            try:
+                found: list[int] = self._encoder.encode_list(text, specials)
+            except (TypeError, ValueError):
+                pass  # what is below mends it, or says why not
+            else:
+                return found
+        ids = self.encode(text, add_special=add_special, specials=specials, errors=errors)
+        return cast("list[int]", ids.tolist())
 
     def encode_lists(
         self,
@@ -256,15 +234,13 @@ class Tokenizer:
             try:
                 found: list[list[int]] = self._encoder.encode_lists(texts, specials, threads)
             except (TypeError, ValueError):
-                pass  # what is below says why
+                pass  # as above
             else:
                 return found
-        ids, starts = self.encode_batch(
+        ragged = self.encode_batch(
             texts, add_special=add_special, specials=specials, errors=errors, threads=threads
         )
-        return [part.tolist() for part in np.split(ids, starts[1:-1].astype(np.int64))][
-            : len(texts)
-        ]
+        return encoding.as_lists(*ragged)
 
     def encode_spans(
         self,
@@ -288,19 +264,11 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        check_errors(errors)
-        if unit not in ("bytes", "characters"):
-            raise OptionError(f"unit is {unit!r}; expected 'bytes' or 'characters'")
-        try:
-            ids, spans = self._encoder.encode_spans(text, specials)
-        except (TypeError, ValueError) as error:
-            text = mended([text], specials, errors, error)[0]
-            ids, spans = self.encode_spans(text, specials=specials)
-        return ids, (character_spans(text, spans) if unit == "characters" else spans)
+        return encoding.encode_spans(self._encoder, text, specials, errors, unit)
 
     def count(self, text: str) -> int:
         """How many tokens a text has; special tokens and lone surrogates in it are plain text."""
-        return len(self._encode(text, "text", "replace"))
+        return len(encode_text(self._encoder, text, "text", "replace"))
 
     def ids_as_trained(
         self,
@@ -398,11 +366,6 @@ class Tokenizer:
             UnsupportedError: the format cannot say this tokenizer exactly.
             WriteError: writing failed.
         """
-        if self._definition.two_phase is not None and format != "huggingface":
-            raise UnsupportedError(
-                f"{self.name} is encoded in two phases, which {format} cannot say; a huggingface "
-                "folder can, with its tokenworks.json"
-            )
         from tokenworks.tokenizer.writers.write import write
 
         write(self._definition, Path(path), format)
@@ -442,16 +405,3 @@ class Tokenizer:
     def _surrounding(self) -> tuple[Ids, Ids]:
         before, after = surrounding(self._definition)
         return np.array(before, np.uint32), np.array(after, np.uint32)
-
-    def _encode(self, text: str, specials: str, errors: str) -> Ids:
-        # Ordinary text pays for no checks: the core refuses what needs a word about it.
-        check_errors(errors)
-        try:
-            ids: Ids = self._encoder.encode(text, specials)
-        except (TypeError, ValueError) as error:
-            ids = self._encode(mended([text], specials, errors, error)[0], specials, errors)
-        return ids
-
-    def _surround(self, ids: Ids) -> Ids:
-        before, after = self._surrounding
-        return np.concatenate([before, ids, after]) if before.size or after.size else ids

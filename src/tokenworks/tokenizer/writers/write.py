@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tokenworks.errors import OptionError
+from tokenworks.errors import OptionError, UnsupportedError
 from tokenworks.files import atomic_file
 from tokenworks.tokenizer.definition import Definition
 
@@ -46,6 +46,11 @@ def render(definition: Definition, format: str, **options: Any) -> dict[str, byt
         raise OptionError(f"format is {format!r}; expected {', '.join(map(repr, FORMATS))}")
     if set(options) - ({"pre"} if format == "gguf" else set()):
         raise OptionError(f"the format {format!r} does not take {', '.join(map(repr, options))}")
+    if definition.two_phase is not None and format != "huggingface":
+        raise UnsupportedError(
+            f"{definition.name} is encoded in two phases, which {format} cannot say; a huggingface "
+            "folder can, with its tokenworks.json"
+        )
     files: dict[str, bytes] = import_module(FORMATS[format]).render(definition, **options)
     return files
 

@@ -1,0 +1,93 @@
+"""Texts to ids through the native core, and what is done about texts that the core refuses.
+
+Ordinary text pays for no checks: the core refuses what needs a word about it. Then the text is mended
+and encoded again, or the error says why it cannot be.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tokenworks.errors import OptionError
+from tokenworks.tokenizer.text_policy import (
+    Specials,
+    Surrogates,
+    character_spans,
+    check_errors,
+    mended,
+)
+
+Ids = NDArray[np.uint32]
+
+
+def encode_text(core: Any, text: str, specials: Specials, errors: Surrogates) -> Ids:
+    """The ids of a text, uint32 [n]; see `Tokenizer.encode`."""
+    check_errors(errors)
+    try:
+        ids: Ids = core.encode(text, specials)
+    except (TypeError, ValueError) as error:
+        ids = encode_text(core, mended([text], specials, errors, error)[0], specials, errors)
+    return ids
+
+
+def encode_batch(
+    core: Any, texts: list[str], specials: Specials, errors: Surrogates, threads: int
+) -> tuple[Ids, NDArray[np.uint64]]:
+    """The ids of many texts and where each begins; see `Tokenizer.encode_batch`."""
+    check_errors(errors)
+    if threads < 0:
+        raise OptionError(f"threads is {threads}; expected 0 (one per core) or more")
+    try:
+        ids, starts = core.encode_batch(texts, specials, threads)
+    except (TypeError, ValueError) as error:
+        texts = mended(texts, specials, errors, error)
+        ids, starts = encode_batch(core, texts, specials, errors, threads)
+    return ids, starts
+
+
+def encode_spans(
+    core: Any,
+    text: str,
+    specials: Specials,
+    errors: Surrogates,
+    unit: Literal["bytes", "characters"],
+) -> tuple[Ids, NDArray[np.uint32]]:
+    """The ids of a text and what each covers; see `Tokenizer.encode_spans`."""
+    check_errors(errors)
+    if unit not in ("bytes", "characters"):
+        raise OptionError(f"unit is {unit!r}; expected 'bytes' or 'characters'")
+    try:
+        ids, spans = core.encode_spans(text, specials)
+    except (TypeError, ValueError) as error:
+        return encode_spans(
+            core, mended([text], specials, errors, error)[0], specials, errors, unit
+        )
+    return ids, (character_spans(text, spans) if unit == "characters" else spans)
+
+
+def surround(ids: Ids, before: Ids, after: Ids) -> Ids:
+    """The ids of a text with those that belong before and after it."""
+    return np.concatenate([before, ids, after]) if before.size or after.size else ids
+
+
+def surround_each(
+    ids: Ids, starts: NDArray[np.uint64], before: Ids, after: Ids
+) -> tuple[Ids, NDArray[np.uint64]]:
+    """A ragged batch with the same ids put before and after each of its texts."""
+    around = before.size + after.size
+    if not around:
+        return ids, starts
+    parts = []
+    for begin, end in pairwise(starts.tolist()):
+        parts += [before, ids[begin:end], after]
+    starts = starts + np.arange(len(starts), dtype=np.uint64) * np.uint64(around)
+    return np.concatenate([*parts, np.empty(0, np.uint32)]), starts
+
+
+def as_lists(ids: Ids, starts: NDArray[np.uint64]) -> list[list[int]]:
+    """A ragged batch as lists, one a text."""
+    return [ids[begin:end].tolist() for begin, end in pairwise(starts.tolist())]
