@@ -35,32 +35,24 @@ def check_vocabulary(document: Document, findings: Findings) -> None:
     owner: dict[int, str] = {}
     for token, number in vocab.items():
         if not is_id(number):
-            if findings.full(document.file, "vocab-id"):
-                findings.count(document.file, "vocab-id")
-            else:
-                findings.add(
-                    document.finding(
-                        "error",
-                        "vocab-id",
-                        ("model", "vocab", token),
-                        f"the id of {token[:40]!r} is {describe(number)}",
-                        "an integer from 0 to 4294967295",
-                        symptom=f"{no_variant('model')}; invalid value, expected u32",
-                    )
-                )
+            document.tell(
+                findings,
+                "error",
+                "vocab-id",
+                ("model", "vocab", token),
+                f"the id of {token[:40]!r} is {describe(number)}",
+                "an integer from 0 to 4294967295",
+                symptom=f"{no_variant('model')}; invalid value, expected u32",
+            )
         elif number in owner:
-            if findings.full(document.file, "id-shared"):
-                findings.count(document.file, "id-shared")
-            else:
-                findings.add(
-                    document.finding(
-                        "error",
-                        "id-shared",
-                        ("model", "vocab", token),
-                        f"{owner[number][:40]!r} and {token[:40]!r} both have the id {number}",
-                        "one id for one token; a reader keeps either, by chance",
-                    )
-                )
+            document.tell(
+                findings,
+                "error",
+                "id-shared",
+                ("model", "vocab", token),
+                f"{owner[number][:40]!r} and {token[:40]!r} both have the id {number}",
+                "one id for one token; a reader keeps either, by chance",
+            )
         else:
             owner[number] = token
     if not vocab:
@@ -126,12 +118,11 @@ def check_merges(document: Document, findings: Findings) -> None:
     for i, pair in pairs:
         left, right = pair
         if pair in seen:
-            _add(
-                document,
+            document.tell(
                 findings,
                 "warning",
                 "merge-repeated",
-                i,
+                (*MERGES, i),
                 f"the merge {show_pair(pair)} repeats the one at {seen[pair]}",
                 "one merge for one pair; later readers give it the later rank",
                 fixable=True,
@@ -141,12 +132,11 @@ def check_merges(document: Document, findings: Findings) -> None:
         # Readers cut the prefix off the right piece by its length, whatever stands there.
         result = left + right[len(prefix) :]
         if result in (left, right):
-            _add(
-                document,
+            document.tell(
                 findings,
                 "error",
                 "merge-cyclic",
-                i,
+                (*MERGES, i),
                 f"the merge {show_pair(pair)} makes {result[:40]!r} again: it never ends",
                 "a merge of two pieces that are not empty",
                 fixable=True,
@@ -154,24 +144,22 @@ def check_merges(document: Document, findings: Findings) -> None:
             continue
         absent = [piece for piece in pair if piece not in number]
         if absent:
-            _add(
-                document,
+            document.tell(
                 findings,
                 "error",
                 "merge-piece-absent",
-                i,
+                (*MERGES, i),
                 f"the merge {show_pair(pair)} names {absent[0][:40]!r}, which is not in the vocabulary",
                 "every piece of a merge in model.vocab; the vocabulary may belong to another file",
                 symptom=f"Token `{absent[0][:40]}` out of vocabulary; before 0.20 "
                 f"{no_variant('model').split(' (')[0]}",
             )
         elif result not in number:
-            _add(
-                document,
+            document.tell(
                 findings,
                 "error",
                 "merge-result-absent",
-                i,
+                (*MERGES, i),
                 f"the merge {show_pair(pair)} makes {result[:40]!r}, which is not in the vocabulary",
                 "every result of a merge in model.vocab; the vocabulary may have been cut",
                 symptom=f"Token `{result[:40]}` out of vocabulary; before 0.20 "
@@ -181,22 +169,6 @@ def check_merges(document: Document, findings: Findings) -> None:
             clean.append((number[left], number[right], number[result]))
             origin.append(i)
     check_order(document, findings, clean, origin, list(vocab))
-
-
-def _add(
-    document: Document,
-    findings: Findings,
-    severity: Any,
-    code: str,
-    index: int,
-    what: str,
-    right: str,
-    **more: Any,
-) -> None:
-    if findings.full(document.file, code):
-        findings.count(document.file, code)
-    else:
-        findings.add(document.finding(severity, code, (*MERGES, index), what, right, **more))
 
 
 def _pairs(
@@ -209,12 +181,11 @@ def _pairs(
         if isinstance(merge, str):
             strings += 1
             if merge.startswith("#version"):
-                _add(
-                    document,
+                document.tell(
                     findings,
                     "error",
                     "merge-header",
-                    i,
+                    (*MERGES, i),
                     f"the header line {merge[:30]!r} of merges.txt stands among the merges",
                     "merges only; as a merge it shifts nothing but names absent pieces",
                     fixable=True,
@@ -229,12 +200,11 @@ def _pairs(
             or len(parts) != 2
             or not all(isinstance(p, str) for p in parts)
         ):
-            _add(
-                document,
+            document.tell(
                 findings,
                 "error",
                 "merge-shape",
-                i,
+                (*MERGES, i),
                 f"the merge is {describe(merge)}",
                 'a string "left right" or a pair ["left", "right"]; a piece with a space needs the pair',
                 symptom=f"Merges text file invalid at line {i + 1}; or {no_variant('model')}",

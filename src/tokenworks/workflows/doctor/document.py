@@ -44,6 +44,22 @@ class Document:
             severity, code, self.file, what, right, path_text(path), line, column, **more
         )
 
+    def tell(
+        self,
+        findings: Findings,
+        severity: Severity,
+        code: str,
+        path: Sequence[Step],
+        what: str,
+        right: str = "",
+        **more: Any,
+    ) -> None:
+        """Add a finding of which a file may hold thousands: located only while it would be kept."""
+        if findings.full(self.file, code):
+            findings.count(self.file, code)
+        else:
+            findings.add(self.finding(severity, code, path, what, right, **more))
+
 
 def read_document(path: Path, findings: Findings) -> Document | None:
     """Read a JSON file; reports and returns None when there is nothing to look at."""

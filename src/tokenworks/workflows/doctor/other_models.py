@@ -30,9 +30,9 @@ def check_unigram(document: Document, findings: Findings) -> None:
             and isinstance(item[0], str)
             and is_number(item[1])
         ):
-            _once(
-                document,
+            document.tell(
                 findings,
+                "error",
                 "unigram-shape",
                 place,
                 f"the entry is {describe(item)}",
@@ -42,9 +42,9 @@ def check_unigram(document: Document, findings: Findings) -> None:
             continue
         piece, score = item
         if piece in seen:
-            _once(
-                document,
+            document.tell(
                 findings,
+                "error",
                 "piece-repeated",
                 place,
                 f"the piece {piece[:40]!r} repeats entry {seen[piece]}",
@@ -52,9 +52,9 @@ def check_unigram(document: Document, findings: Findings) -> None:
             )
         seen.setdefault(piece, i)
         if not math.isfinite(score):
-            _once(
-                document,
+            document.tell(
                 findings,
+                "error",
                 "score",
                 place,
                 f"the score of {piece[:40]!r} is {score}",
@@ -220,18 +220,3 @@ def byte_characters() -> list[str]:
     plain = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
     shifted = iter(range(256, 512))
     return [chr(b) if b in set(plain) else chr(next(shifted)) for b in range(256)]
-
-
-def _once(
-    document: Document,
-    findings: Findings,
-    code: str,
-    place: tuple[str | int, ...],
-    what: str,
-    right: str,
-    symptom: str = "",
-) -> None:
-    if findings.full(document.file, code):
-        findings.count(document.file, code)
-    else:
-        findings.add(document.finding("error", code, place, what, right, symptom=symptom))

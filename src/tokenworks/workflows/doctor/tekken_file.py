@@ -107,42 +107,42 @@ def _entries(document: Document, vocab: list[object], findings: Findings) -> Non
         rank = entry.get("rank") if isinstance(entry, dict) else None
         text = entry.get("token_bytes") if isinstance(entry, dict) else None
         if not isinstance(entry, dict) or not isinstance(rank, int) or not isinstance(text, str):
-            _add(
-                document,
+            document.tell(
                 findings,
+                "error",
                 "vocab-shape",
-                i,
+                ("vocab", i),
                 f"the entry is {describe(entry)}",
                 '{"rank": ..., "token_bytes": "base64"}',
             )
             continue
         if rank != i:
-            _add(
-                document,
+            document.tell(
                 findings,
+                "error",
                 "rank-order",
-                i,
+                ("vocab", i),
                 f"the entry {i} has the rank {rank}",
                 "ranks 0, 1, 2 ... in order; one may be missing",
             )
         try:
             token = base64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
-            _add(
-                document,
+            document.tell(
                 findings,
+                "error",
                 "base64",
-                i,
+                ("vocab", i),
                 f"{text[:30]!r} is not base64",
                 "the token's bytes in standard base64",
             )
             continue
         if token in seen:
-            _add(
-                document,
+            document.tell(
                 findings,
+                "error",
                 "token-repeated",
-                i,
+                ("vocab", i),
                 f"the token {token[:20]!r} repeats entry {seen[token]}",
                 "one entry for one token",
             )
@@ -159,12 +159,3 @@ def _entries(document: Document, vocab: list[object], findings: Findings) -> Non
             )
         )
     findings.facts["tokens"] = len(seen)
-
-
-def _add(
-    document: Document, findings: Findings, code: str, index: int, what: str, right: str
-) -> None:
-    if findings.full(document.file, code):
-        findings.count(document.file, code)
-    else:
-        findings.add(document.finding("error", code, ("vocab", index), what, right))

@@ -299,20 +299,17 @@ def _reachable(
     orphans = [r for r in lost if not _splits(by_rank[r][0], r, by_token)]
     for rank in orphans:
         token, line = by_rank[rank]
-        if findings.full(file, "rank-parts-absent"):
-            findings.count(file, "rank-parts-absent")
-        else:
-            findings.add(
-                Finding(
-                    "warning",
-                    "rank-parts-absent",
-                    file,
-                    f"the token {token[:24]!r} of rank {rank} is made by no pair of "
-                    "better-ranked tokens: merging never reaches it",
-                    "the tokens of its parts with better ranks; a line may be lost or the ranks renumbered",
-                    line=line,
-                )
+        findings.add(
+            Finding(
+                "warning",
+                "rank-parts-absent",
+                file,
+                f"the token {token[:24]!r} of rank {rank} is made by no pair of "
+                "better-ranked tokens: merging never reaches it",
+                "the tokens of its parts with better ranks; a line may be lost or the ranks renumbered",
+                line=line,
             )
+        )
     rest = len(lost) - len(orphans)
     if rest:
         first = next(r for r in lost if r not in set(orphans))
