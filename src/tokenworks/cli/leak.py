@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.model_options import Device, Dtype
 from tokenworks.cli.output import emit, note
 from tokenworks.cli.settings import settings
 
@@ -33,10 +34,8 @@ def leak(
     length: Annotated[
         int | None, typer.Option(help="Tokens of a reply; 1.5 times the prompt if left out.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...")] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="float32 (if left out), bfloat16 or float16.")
-    ] = None,
+    device: Device = None,
+    dtype: Dtype = None,
 ) -> None:
     """Ask a chat model politely for its prompt, and measure what comes out, without and with defences.
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.corpus_options import Field
 from tokenworks.cli.lm_hypernetwork import train_hypernetwork
+from tokenworks.cli.model_options import Bf16, Device, MatrixRate, OtherRate, RunFolder
 from tokenworks.cli.output import emit, note, progress
 from tokenworks.cli.settings import settings
 
@@ -35,23 +36,19 @@ def train(
     size: Annotated[
         str, typer.Option(help="llama-6m, gpt-neox-3m, ..., or layers x width: llama-8x320.")
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The folder to write; NAME.training beside it.")
-    ],
+    output: RunFolder,
     steps: Annotated[
         int | None, typer.Option(help="In all; one pass over the text if left out.")
     ] = None,
     batch: Annotated[int, typer.Option(help="Sequences of one step.")] = 16,
     length: Annotated[int, typer.Option(help="Tokens of one sequence, and the context.")] = 256,
-    matrix_rate: Annotated[float, typer.Option(help="Of Muon, for the inner matrices.")] = 0.02,
-    other_rate: Annotated[float, typer.Option(help="Of AdamW, for all else.")] = 0.003,
+    matrix_rate: MatrixRate = 0.02,
+    other_rate: OtherRate = 0.003,
     warmup: Annotated[int, typer.Option(help="Steps over which the rates rise.")] = 50,
     cooldown: Annotated[float, typer.Option(help="Share of the steps in which they fall.")] = 0.2,
-    bf16: Annotated[
-        bool | None, typer.Option(help="Compute in bfloat16; where it is fast if left out.")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...")] = None,
-    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    bf16: Bf16 = None,
+    device: Device = None,
+    field: Field = "text",
 ) -> None:
     """Train a model; the same command goes on where it was interrupted.
 

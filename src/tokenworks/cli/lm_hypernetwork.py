@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.corpus_options import Field
+from tokenworks.cli.model_options import Bf16, Device, MatrixRate, OtherRate, RunFolder
 from tokenworks.cli.output import emit, note
 from tokenworks.cli.settings import settings
 
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 def train_hypernetwork(
     model: Annotated[str, typer.Argument(help="A model folder (safetensors), or hf://org/name.")],
     corpus: Annotated[list[str], typer.Argument(help="Files, folders or globs.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="The folder to write; NAME.training beside it.")
-    ],
+    output: RunFolder,
     steps: Annotated[int, typer.Option(help="In all.")] = 2000,
     warmup: Annotated[
         int | None,
@@ -37,13 +36,11 @@ def train_hypernetwork(
         int | None, typer.Option(help="Width of the network; the model's if left out.")
     ] = None,
     layers: Annotated[int, typer.Option(help="Of the network.")] = 1,
-    matrix_rate: Annotated[float, typer.Option(help="Of Muon, for matrices.")] = 0.02,
-    other_rate: Annotated[float, typer.Option(help="Of AdamW, for all else.")] = 0.003,
-    bf16: Annotated[
-        bool | None, typer.Option(help="Compute in bfloat16; where it is fast if left out.")
-    ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...")] = None,
-    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    matrix_rate: MatrixRate = 0.02,
+    other_rate: OtherRate = 0.003,
+    bf16: Bf16 = None,
+    device: Device = None,
+    field: Field = "text",
 ) -> None:
     """Train a network that makes the rows of any vocabulary for a model (ZeTT).
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.corpus_options import Field
 from tokenworks.cli.output import emit, note, progress
 from tokenworks.cli.settings import settings
 
@@ -24,7 +25,7 @@ def mixture(
     labels: Annotated[
         str, typer.Option(help="`folder`, `file`, `column:NAME`, or `name:PATTERN` with {label}.")
     ] = "folder",
-    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    field: Field = "text",
     prefix: Annotated[
         str | None,
         typer.Option(help="Look at merges N..M alone: those added on top of another tokenizer."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.model_options import Device, Dtype
 from tokenworks.cli.output import emit, note
 from tokenworks.cli.settings import settings
 
@@ -29,10 +30,8 @@ def scan(
         str | None, typer.Option(help="A file that keeps every batch, to go on from.")
     ] = None,
     probe: Annotated[bool, typer.Option(help="Look for under-trained tokens too.")] = True,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...")] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="float32 (if left out), bfloat16 or float16.")
-    ] = None,
+    device: Device = None,
+    dtype: Dtype = None,
 ) -> None:
     """Try every token as the start of a text and list what the model then recites.
 

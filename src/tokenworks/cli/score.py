@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.corpus_options import Field
+from tokenworks.cli.model_options import Device, Dtype
 from tokenworks.cli.output import emit, note, progress
 from tokenworks.cli.settings import settings
 
@@ -28,7 +30,7 @@ def score(
             "with {label} in it."
         ),
     ] = None,
-    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    field: Field = "text",
     window: Annotated[
         int | None, typer.Option(help="Tokens read at once; each model's context if left out.")
     ] = None,
@@ -38,10 +40,8 @@ def score(
     max_bytes: Annotated[
         int | None, typer.Option(help="Take only so much of the text, from its beginning.")
     ] = None,
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1, ...")] = None,
-    dtype: Annotated[
-        str | None, typer.Option(help="float32 (if left out), bfloat16 or float16.")
-    ] = None,
+    device: Device = None,
+    dtype: Dtype = None,
 ) -> None:
     """Score models of any vocabulary on one text, in bits per byte with 95 % intervals.
 

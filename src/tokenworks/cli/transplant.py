@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tokenworks.cli.corpus_options import Field
 from tokenworks.cli.output import emit
 from tokenworks.cli.settings import settings
 from tokenworks.errors import OptionError
@@ -55,7 +56,7 @@ def transplant(
     heal_all: Annotated[
         bool, typer.Option("--heal-all", help="Train the whole model in these steps.")
     ] = False,
-    field: Annotated[str, typer.Option(help="Where records hold their text.")] = "text",
+    field: Field = "text",
     score: Annotated[
         bool, typer.Option("--score/--no-score", help="Run both models and compare them.")
     ] = True,
