@@ -46,31 +46,23 @@ MergeReplay::MergeReplay(const GroupedWords& words, std::vector<ReplayMerge> mer
   }
   left_.number_of.resize(tokens);
   right_.number_of.resize(tokens);
-  each_pair([&](PairKey pair, uint32_t position, uint32_t word) {
+  each_pair([&](PairKey pair, uint64_t slot, size_t word) {
     for (uint64_t e = entry_starts_[word]; e < entry_starts_[word + 1]; ++e) {
       first_pairs_[entry_groups_[e]] += entry_counts_[e];
     }
-    if (const uint32_t* merge = merge_of_.find(pair)) places_[*merge - 1].push_back({position, word});
+    if (const uint32_t* merge = merge_of_.find(pair)) {
+      places_[*merge - 1].push_back({static_cast<uint32_t>(slot), static_cast<uint32_t>(word)});
+    }
   });
 }
 
 // Every pair of neighbours, with the slot of the left one and the word.
 template <class Visit>
 void MergeReplay::each_pair(Visit&& visit) const {
-  for (size_t word = 0; word + 1 < word_starts_.size(); ++word) {
-    for (uint64_t p = word_starts_[word]; p + 1 < word_starts_[word + 1];) {
-      const uint32_t token = slots_[p];
-      if (token == kNoSymbol) {
-        ++p;
-        continue;
-      }
-      const uint64_t next = p + lengths_[token];
-      if (slots_[next] != kNoSymbol) {
-        visit(pair_key(token, slots_[next]), static_cast<uint32_t>(p), static_cast<uint32_t>(word));
-      }
-      p = next;
-    }
-  }
+  each_slot([&](size_t word, uint64_t slot, uint32_t token) {
+    const uint32_t next = slots_[slot + lengths_[token]];
+    if (next != kNoSymbol) visit(pair_key(token, next), slot, word);
+  });
 }
 
 uint32_t MergeReplay::number(PairKey pair) {
@@ -85,7 +77,7 @@ uint32_t MergeReplay::number(PairKey pair) {
 void MergeReplay::begin_log() {
   writing_ = true;
   training::PairTable<uint64_t> counts(1 << 16);  // by number of the pair and group
-  each_pair([&](PairKey pair, uint32_t, uint32_t word) {
+  each_pair([&](PairKey pair, uint64_t, size_t word) {
     const uint32_t n = number(pair);
     for (uint64_t e = entry_starts_[word]; e < entry_starts_[word + 1]; ++e) {
       counts[pair_key(n, entry_groups_[e])] += entry_counts_[e];

@@ -98,6 +98,9 @@ class MergeReplay {
   void write_side(Side& side, const ReplayMerge& merge, bool left);
   void clear(Side& side);
   uint32_t number(PairKey pair);
+  // Calls visit(word, slot, token) for each token of each word as it stands now.
+  template <class Visit>
+  void each_slot(Visit&& visit) const;
   template <class Visit>
   void each_pair(Visit&& visit) const;
 
@@ -120,7 +123,7 @@ class MergeReplay {
 };
 
 template <class Visit>
-void MergeReplay::each_token(Visit&& visit) const {
+void MergeReplay::each_slot(Visit&& visit) const {
   for (size_t word = 0; word + 1 < word_starts_.size(); ++word) {
     for (uint64_t p = word_starts_[word]; p + 1 < word_starts_[word + 1];) {
       const uint32_t token = slots_[p];
@@ -128,12 +131,19 @@ void MergeReplay::each_token(Visit&& visit) const {
         ++p;
         continue;
       }
-      for (uint64_t e = entry_starts_[word]; e < entry_starts_[word + 1]; ++e) {
-        visit(token, entry_groups_[e], entry_counts_[e]);
-      }
+      visit(word, p, token);
       p += lengths_[token];
     }
   }
+}
+
+template <class Visit>
+void MergeReplay::each_token(Visit&& visit) const {
+  each_slot([&](size_t word, uint64_t, uint32_t token) {
+    for (uint64_t e = entry_starts_[word]; e < entry_starts_[word + 1]; ++e) {
+      visit(token, entry_groups_[e], entry_counts_[e]);
+    }
+  });
 }
 
 }  // namespace tokenworks::replay
