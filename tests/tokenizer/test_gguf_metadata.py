@@ -10,6 +10,7 @@ from typing import Any
 import gguf
 import numpy as np
 import pytest
+from tests.tokenizer.damage import damaged
 
 from tokenworks import Tokenizer
 from tokenworks.errors import FormatError, OptionError, TokenworksError, UnsupportedError
@@ -149,17 +150,7 @@ def test_damaged_files_never_crash(path: Path, tmp_path: Path) -> None:
     chance = random.Random(4)
     refused = 0
     for _ in range(250):
-        bad = bytearray(good)
-        for _ in range(chance.randrange(1, 4)):
-            at = chance.randrange(min(len(bad), 2000) if chance.random() < 0.5 else len(bad))
-            kind = chance.randrange(3)
-            if kind == 0:
-                bad[at] = chance.randrange(256)
-            elif kind == 1:
-                del bad[at : at + chance.randrange(1, 60)]
-            else:
-                bad[at:at] = chance.randbytes(chance.randrange(1, 9))
-        (tmp_path / "x.gguf").write_bytes(bad)
+        (tmp_path / "x.gguf").write_bytes(damaged(good, chance, head=2000))
         try:
             gguf_metadata.read(tmp_path / "x.gguf")
         except TokenworksError as error:
