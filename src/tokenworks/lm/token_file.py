@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from tokenworks.errors import FormatError
 from tokenworks.files import atomic_file, write_json
 from tokenworks.lm.recipe import Recipe
+from tokenworks.text.grouping import grouped
 from tokenworks.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     import torch
 
-_TOGETHER = 64  # documents encoded at a time
+_TOGETHER, _CHARACTERS = 64, 16 << 20  # documents encoded at a time, and characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def write_tokens(
     dtype = np.uint16 if tokenizer.max_id_plus_one <= 1 << 16 else np.uint32
     tokens = size = documents = 0
     with atomic_file(path) as out:
-        for group in _grouped(texts):
+        for group in grouped(texts, _CHARACTERS, _TOGETHER):
             ids, starts = tokenizer.encode_batch(group, specials="text", errors="replace")
             whole = np.insert(ids, starts[:-1].astype(np.int64), separator).astype(dtype)
             out.write(whole.tobytes())
@@ -126,19 +127,6 @@ def batches(
         own = np.stack(rows[rank::world]).astype(np.int64)
         yield torch.from_numpy(own)
         step += 1
-
-
-def _grouped(texts: Iterable[str]) -> Iterator[list[str]]:
-    group: list[str] = []
-    held = 0
-    for text in texts:
-        group.append(text)
-        held += len(text)
-        if len(group) == _TOGETHER or held > 16 << 20:
-            yield group
-            group, held = [], 0
-    if group:
-        yield group
 
 
 def _beside(path: Path) -> Path:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from tokenworks.errors import OptionError
 from tokenworks.files import write_bytes
 from tokenworks.text import documents, not_empty
+from tokenworks.text.grouping import grouped
 from tokenworks.text.hostile import hostile_texts
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe, Unigram
@@ -234,21 +235,8 @@ def _texts(paths: list[str | Path], field: str) -> Iterator[str]:
 def _encoded(
     tokenizer: Tokenizer, texts: Iterator[str]
 ) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint64]]]:
-    for batch in _batches(texts):
+    for batch in grouped(texts, _BATCH):
         yield tokenizer.encode_batch(batch, specials="text")
-
-
-def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    held = 0
-    for text in texts:
-        batch.append(text)
-        held += len(text)
-        if held >= _BATCH:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch
 
 
 def compare(
@@ -268,7 +256,7 @@ def compare(
     """
     lossless = getattr(old.definition.model, "byte_level", False)
     total = unchanged = before = after = lost = 0
-    for batch in _batches(texts):
+    for batch in grouped(texts, _BATCH):
         one, starts = old.encode_batch(batch, specials="text")
         two, ends = new.encode_batch(batch, specials="text")
         expected = new_ids[one]

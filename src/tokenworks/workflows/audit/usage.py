@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tokenworks.text.grouping import grouped
 from tokenworks.workflows.audit.describe import shown
 from tokenworks.workflows.audit.result import Token, Usage
 
@@ -30,7 +31,7 @@ def usage(tokenizer: Tokenizer, documents: Iterable[str]) -> tuple[Usage, NDArra
     """
     counts = np.zeros(tokenizer.max_id_plus_one, dtype=np.int64)
     number = size = 0
-    for batch in _batches(documents):
+    for batch in grouped(documents, BATCH):
         ids, _ = tokenizer.encode_batch(batch, specials="text")
         counts += np.bincount(ids, minlength=len(counts))[: len(counts)]
         number += len(batch)
@@ -41,16 +42,3 @@ def usage(tokenizer: Tokenizer, documents: Iterable[str]) -> tuple[Usage, NDArra
     examples = tuple(Token(i, shown(tokenizer.token_bytes(i))) for i in unused[:EXAMPLES])
     total = int(counts.sum())
     return Usage(number, size, total, len(ordinary) - len(unused), len(unused), examples), counts
-
-
-def _batches(documents: Iterable[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for text in documents:
-        batch.append(text)
-        size += len(text)
-        if size >= BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
