@@ -10,7 +10,7 @@ NATIVE := CMakeLists.txt $(shell find native -name '*.cpp' -o -name '*.h' -o -na
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
-	$(BIN)/python -m tokenworks.workflows.demo
+	$(BIN)/python -m tokenworks.cli.demo
 
 # One worker per core; `make test PYTEST_OPTIONS="-n 0 -k bpe"` runs what is chosen in one process.
 test: $(VENV)/installed-test

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tokenworks.workflows import demo
+from tokenworks.cli import demo
 
 
 @pytest.mark.slow
