@@ -178,6 +178,7 @@ void StepPipeline::find_added(std::string_view text, const AddedSet& set, Specia
     }
     if (token.lstrip) begin = std::max(begin, covered);
     if (token.rstrip) end += leading_space(text.substr(end));
+    if (begin >= end) continue;  // white space that the token before has taken
     if (covered < begin) out.push_back({covered, begin, nullptr});
     out.push_back({begin, end, &token});
     covered = end;

@@ -312,18 +312,6 @@ def test_a_damaged_document_is_refused_in_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_steps_after_byte_level_are_refused(tmp_path: Path) -> None:
-    after = {
-        "type": "Sequence",
-        "pretokenizers": [
-            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True},
-            {"type": "Whitespace"},
-        ],
-    }
-    with pytest.raises(UnsupportedError, match="must be the last"):
-        huggingface.read(written(tmp_path, pre_tokenizer=after))
-
-
 def test_pieces_outside_the_byte_map_keep_their_text(tmp_path: Path) -> None:
     level = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
     model = {"type": "BPE", "vocab": {"Ġ": 0, " ": 1, "é": 2, "日": 3}, "merges": []}

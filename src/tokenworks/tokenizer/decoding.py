@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tokenworks._native import Pipeline
 from tokenworks.errors import OptionError, TextError
 from tokenworks.tokenizer.byte_map import to_bytes, to_characters
 from tokenworks.tokenizer.decoder_steps import compile_steps
-from tokenworks.tokenizer.definition import Bpe, Definition
+from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition
+from tokenworks.tokenizer.pattern_split import matches
 from tokenworks.tokenizer.token_bytes import SPACE_SYMBOL, leading_space, token_bytes
 
 Errors = Literal["replace", "strict", "ignore"]
@@ -122,8 +124,24 @@ def _byte_level_table(definition: Definition, table: dict[int, bytes]) -> Mappin
     """
     if definition.origin.format != "huggingface":
         return table
-    read = {token.id: to_bytes(token.content) for token in definition.added}
-    return table | {number: data for number, data in read.items() if data is not None}
+    read = {}
+    for token in definition.added:
+        text = _shown(definition, token)
+        data = to_bytes(text)
+        read[token.id] = text.encode() if data is None else data
+    return table | read
+
+
+def _shown(definition: Definition, token: AddedToken) -> str:
+    """What the decoder is given for an added token: since tokenizers 0.23, normalized text for one that is
+    looked for in normalized text."""
+    if definition.origin.format != "huggingface" or not token.normalized:
+        return token.content
+    steps = [dict(step) for step in definition.normalizer]
+    if not steps:
+        return token.content
+    parts = Pipeline(steps, [], split=matches).run(token.content, track=False)
+    return b"".join(data for data, _, _ in parts).decode()
 
 
 def _spellings(definition: Definition) -> dict[int, str]:
@@ -137,7 +155,7 @@ def _spellings(definition: Definition) -> dict[int, str]:
         else piece.decode("utf-8", "surrogatepass")
         for number, piece in zip(model.ids.tolist(), model.pieces, strict=True)
     }
-    return table | {token.id: token.content for token in definition.added}
+    return table | {token.id: _shown(definition, token) for token in definition.added}
 
 
 def _steps(definition: Definition) -> Callable[[Sequence[int]], str]:

@@ -36,6 +36,8 @@ _SECTIONS = (
     "decoder",
     "model",
 )
+# The pre-tokenizers that change the text which they cut.
+_REWRITING = ("ByteLevel", "Metaspace")
 # The file names that make a folder a tokenizer of this format.
 FOLDER_FILES = ("tokenizer.json", "vocab.json", "vocab.txt")
 
@@ -164,18 +166,21 @@ def _check_outline(path: Path, document: Any) -> None:
 def _check_byte_level(
     path: Path, normalizer: tuple[Step, ...], pretokenizer: tuple[Step, ...]
 ) -> bool:
-    """Whether the model sees GPT-2's byte characters; refuses steps that would see them as well."""
+    """Whether the model sees GPT-2's byte characters; refuses steps that would rewrite them.
+
+    A step that only cuts may follow: Falcon's tokenizers cut digits after ByteLevel.
+    """
     places = [("normalizer", step) for step in normalizer]
     places += [("pre_tokenizer", step) for step in pretokenizer]
     at = [index for index, (_, step) in enumerate(places) if step["type"] == "ByteLevel"]
     if not at:
         return False
-    if at[0] != len(places) - 1:
-        section, step = places[at[0] + 1]
-        raise UnsupportedError(
-            f"{path}: the {section} step {step['type']} comes after ByteLevel and would see bytes "
-            f"in place of text; ByteLevel must be the last step"
-        )
+    for section, step in places[at[0] + 1 :]:
+        if section == "normalizer" or step["type"] in _REWRITING:
+            raise UnsupportedError(
+                f"{path}: the {section} step {step['type']} comes after ByteLevel and would rewrite "
+                f"bytes in place of text; only steps that cut may follow ByteLevel"
+            )
     return True
 
 

@@ -11,6 +11,7 @@ from tokenworks._native import Encoder
 from tokenworks.errors import TokenworksError, UnsupportedError
 from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
 from tokenworks.tokenizer.pattern_split import matches
+from tokenworks.tokenizer.serde_numbers import as_serde_reads
 from tokenworks.tokenizer.two_phase import TwoPhaseEncoder, word_phase
 
 _NO_MERGES = np.empty((0, 2), np.uint32)
@@ -51,7 +52,8 @@ def build_encoder(definition: Definition) -> Any:
         }
     elif isinstance(model, Unigram):
         kind = "unigram"
-        scores = model.scores
+        read = definition.origin.format == "huggingface" and model.flavour == "tokenizers"
+        scores = as_serde_reads(model.scores) if read else model.scores
         options |= {
             "byte_fallback": model.byte_fallback,
             "user_defined": sorted(model.user_defined),
