@@ -216,3 +216,21 @@ def test_the_reference_names_every_verb_and_option() -> None:
     assert "### methods cite" in text
     for option in ("--json", "--quiet", "--seed", "--offline"):
         assert text.count(f"| `{option}` |") == 1
+
+
+@pytest.mark.parametrize(
+    "order", [["base", "--on", "a", "b"], ["--on", "a", "base"], ["base", "--on", "a", "--on", "b"]]
+)
+def test_an_option_takes_several_values_and_leaves_the_argument(
+    order: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: dict[str, object] = {}
+
+    def extend(base: object, on: object, *rest: object, **options: object) -> None:
+        taken.update(base=base, on=on)
+        raise TokenworksError("enough")
+
+    monkeypatch.setattr("tokenworks.workflows.extend.extend", extend)
+    monkeypatch.setattr("tokenworks.cli.loading.load", lambda name: name)
+    assert cli.main(["extend", *order, "--add", "1", "-o", str(tmp_path / "out")]) == 2
+    assert taken == {"base": "base", "on": ["a"] if order[0] == "--on" else ["a", "b"]}

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def audit(
     tokenizer: Annotated[str, typer.Argument(help="A path, an embedded name, or hf://org/name.")],
     on: Annotated[
-        list[str] | None, typer.Option(help="Corpora whose use of the vocabulary is counted.")
+        list[str] | None,
+        typer.Option(metavar="CORPUS...", help="Corpora whose use of the vocabulary is counted."),
     ] = None,
     model: Annotated[
         str | None, typer.Option(help="A model folder or .safetensors file to compare sizes with.")

@@ -32,7 +32,7 @@ def compare(
     ] = None,
     png: Annotated[
         str | None,
-        typer.Option(metavar="FOLDER", help="Write the charts as PNG (needs tokenworks[images])."),
+        typer.Option(metavar="FOLDER", help=r"The same as PNG (needs tokenworks\[images])."),
     ] = None,
     labels: Annotated[
         str | None,
@@ -50,7 +50,9 @@ def compare(
     ] = None,
     price: Annotated[
         list[str] | None,
-        typer.Option(help="Of a million tokens: a number, or NAME=NUMBER for one tokenizer."),
+        typer.Option(
+            help="Of a million tokens: one number for all, or NAME=NUMBER for each of several."
+        ),
     ] = None,
     context: Annotated[
         int | None, typer.Option(help="A context length in tokens; tells the characters that fit.")

@@ -23,7 +23,10 @@ def convert(
     to: Annotated[
         str, typer.Option(help="huggingface (a folder), tiktoken, sentencepiece or gguf.")
     ] = "huggingface",
-    on: Annotated[list[str] | None, typer.Option(help="Corpora to prove it on as well.")] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CORPUS...", help="Corpora to prove it on as well."),
+    ] = None,
     budget: Annotated[int, typer.Option(help="Bytes of generated text.", min=0)] = 2_000_000,
     pre: Annotated[
         str | None, typer.Option(help="gguf: the name of the pre-tokenizer to write.")

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def extend(
     base: Annotated[str, typer.Argument(help="A path, an embedded name, or hf://org/name.")],
-    on: Annotated[list[str], typer.Option(help="Files, folders or globs to learn from.")],
+    on: Annotated[
+        list[str],
+        typer.Option(metavar="CORPUS...", help="Files, folders or globs to learn from."),
+    ],
     add: Annotated[int, typer.Option(help="How many new tokens, special ones apart.")],
     out: Annotated[str, typer.Option("--output", "-o", help="The folder to write.")],
     min_count: Annotated[

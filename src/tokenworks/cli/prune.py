@@ -21,7 +21,8 @@ def prune(
     base: Annotated[str, typer.Argument(help="A path, an embedded name, or hf://org/name.")],
     out: Annotated[str, typer.Option("--output", "-o", help="The folder to write.")],
     on: Annotated[
-        list[str] | None, typer.Option(help="Files, folders or globs that say what is used.")
+        list[str] | None,
+        typer.Option(metavar="CORPUS...", help="Files, folders or globs that say what is used."),
     ] = None,
     model: Annotated[
         bool, typer.Option("--model", help="BASE is a model folder: prune its matrices along.")

@@ -22,7 +22,7 @@ def score(
         list[str],
         typer.Argument(help="Model folders, or hf://org/name. Others are set against the first."),
     ],
-    on: Annotated[list[str], typer.Option(help="Files, folders or globs.")],
+    on: Annotated[list[str], typer.Option(metavar="CORPUS...", help="Files, folders or globs.")],
     labels: Annotated[
         str | None,
         typer.Option(

@@ -1,6 +1,7 @@
 """Options that take several values at once: `--on a.txt b.txt`, as well as `--on a.txt --on b.txt`.
 
-Such an option says so by a metavar that ends in three dots; its values go on to the next option.
+Such an option says so by a metavar that ends in three dots; its values go on to the next option. Where
+an argument of the verb is then missing, as in `--on a.txt gpt2`, each such option has one value.
 """
 
 from __future__ import annotations
@@ -22,7 +23,15 @@ class VerbCommand(TyperCommand):
             and getattr(parameter, "multiple", False)
             for name in parameter.opts
         }
-        return super().parse_args(ctx, list(repeated(args, names)) if names else args)
+        spelled_out = list(repeated(args, names))
+        if spelled_out == args:
+            return super().parse_args(ctx, args)
+        try:
+            return super().parse_args(ctx, spelled_out)
+        except Exception as error:
+            if getattr(getattr(error, "param", None), "param_type_name", "") != "argument":
+                raise
+        return super().parse_args(ctx, args)
 
 
 def repeated(arguments: Sequence[str], names: Collection[str]) -> Iterator[str]:

@@ -90,7 +90,10 @@ def train(
     ] = "threads",
     min_count: Annotated[int, typer.Option(help="Leave out pretokens seen less often.")] = 1,
     held_out: Annotated[
-        list[str] | None, typer.Option(help="Texts to compare ways of encoding superwords on.")
+        list[str] | None,
+        typer.Option(
+            metavar="CORPUS...", help="Texts to measure on, and to compare ways of encoding on."
+        ),
     ] = None,
     field: Field = "text",
     strict: Annotated[bool, typer.Option(help="Refuse a corpus with broken lines.")] = False,

@@ -30,7 +30,10 @@ def transplant(
     ] = None,
     on: Annotated[
         list[str] | None,
-        typer.Option(help="Text in the new language, for methods and (held out) for scoring."),
+        typer.Option(
+            metavar="CORPUS...",
+            help="Text in the new language, for methods and (held out) for scoring.",
+        ),
     ] = None,
     old_on: Annotated[list[str] | None, typer.Option(help="Text in the model's language.")] = None,
     parallel: Annotated[

@@ -27,7 +27,10 @@ def verify(
         str, typer.Argument(help="A tokenizer: a path, an embedded name or hf://org/name.")
     ],
     b: Annotated[str, typer.Argument(help="The tokenizer to compare it with.")],
-    on: Annotated[list[str] | None, typer.Option(help="Corpora to compare on as well.")] = None,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CORPUS...", help="Corpora to compare on as well."),
+    ] = None,
     budget: Annotated[int, typer.Option(help="Bytes of generated text.", min=0)] = 2_000_000,
     mode: Annotated[
         str,

@@ -84,8 +84,12 @@ def renumbered(
         user_defined=several(model.user_defined),
         unused=several(model.unused),
     )
+    phases = definition.two_phase
     if isinstance(model, Bpe) and isinstance(fewer, Bpe):
         alive = _merges_among(model, kept)
+        if phases is not None:
+            words = int(alive[: phases.word_merges].sum())
+            phases = replace(phases, word_merges=words, single_pass=None)
         place = np.cumsum(kept) - 1
         fewer = replace(
             fewer,
@@ -105,6 +109,7 @@ def renumbered(
         eos_id=one(definition.eos_id),
         pad_id=one(definition.pad_id),
         origin=_origin(definition),
+        two_phase=phases,
     )
 
 

@@ -19,6 +19,7 @@ from tokenworks.errors import OptionError
 from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
 from tokenworks.tokenizer.model_alone import unmerged
 from tokenworks.tokenizer.piece_ids import ids_in_steps, trace_of
+from tokenworks.tokenizer.two_phase import word_phase
 
 
 def parts(definition: Definition) -> NDArray[np.int64]:
@@ -30,6 +31,12 @@ def parts(definition: Definition) -> NDArray[np.int64]:
     model = definition.model
     found = np.full((len(model.pieces), 2), -1, np.int64)
     if not isinstance(model, Bpe):
+        return found
+    if definition.two_phase is not None:
+        found = parts(word_phase(definition))
+        for superword, pairs in _joined(definition).items():
+            if found[superword, 0] < 0:
+                found[superword] = pairs[0]
         return found
     trace = trace_of(model)
     unreached = set(unmerged(definition).tolist())
@@ -48,6 +55,18 @@ def parts(definition: Definition) -> NDArray[np.int64]:
         end, done = trace.run(symbols) if symbols else ([], [])
         if end == [piece] and done:
             found[piece] = done[-1].left, done[-1].right
+    return found
+
+
+def _joined(definition: Definition) -> dict[int, list[tuple[int, int]]]:
+    """The pairs that the second phase joins to a piece, by the piece; none where there is one phase."""
+    model, phases = definition.model, definition.two_phase
+    found: dict[int, list[tuple[int, int]]] = {}
+    if phases is None or not isinstance(model, Bpe):
+        return found
+    number = {piece: index for index, piece in enumerate(model.pieces)}
+    for left, right in model.merges[phases.word_merges :].tolist():
+        found.setdefault(number[model.pieces[left] + model.pieces[right]], []).append((left, right))
     return found
 
 
@@ -70,6 +89,12 @@ def fixed(definition: Definition) -> NDArray[np.bool_]:
                 stay[np.array(pairs).reshape(-1)] = True
     else:  # the scores of unknown characters and of pieces matched whole are reckoned from these
         stay |= (model.scores == model.scores.min()) | (model.scores == model.scores.max())
+    # A piece that comes about in several ways has more parts than the plan can follow.
+    tree = parts(definition) if definition.two_phase is not None else None
+    for piece_made, pairs in _joined(definition).items():
+        if tree is not None and (len(pairs) > 1 or tree[piece_made].tolist() != list(pairs[0])):
+            stay[piece_made] = True
+            stay[np.array(pairs).reshape(-1)] = True
     for index, piece in enumerate(model.pieces):
         if isinstance(model, Bpe) and model.byte_level:
             stay[index] |= len(piece) == 1

@@ -22,6 +22,7 @@ from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe, Definition
 from tokenworks.tokenizer.model_alone import model_alone
 from tokenworks.tokenizer.pattern_split import split
+from tokenworks.tokenizer.two_phase import word_phase
 from tokenworks.training.counted_words import Words
 from tokenworks.training.pretokens import Pretokens, pretokens
 
@@ -36,7 +37,7 @@ def base_words(tokenizer: Tokenizer, texts: Iterable[str]) -> Words:
     """Count the pretokens of texts and encode each distinct one with the tokenizer's model.
 
     Args:
-        tokenizer: its model is a `Bpe`.
+        tokenizer: its model is a `Bpe`. Of one that encodes in two phases it is the first, of words.
         texts: special tokens in them are plain text; other added tokens are left out.
 
     Returns:
@@ -47,6 +48,8 @@ def base_words(tokenizer: Tokenizer, texts: Iterable[str]) -> Words:
         FormatError: there is no text.
     """
     definition = tokenizer.definition
+    if definition.two_phase is not None:
+        definition = word_phase(definition)
     text, starts, counts = _count(definition, texts)
     if not len(counts):
         raise FormatError("the corpus holds no text to learn from")

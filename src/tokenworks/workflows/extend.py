@@ -6,6 +6,9 @@ old ones, and no old merge takes or makes a new piece: so within a pretoken all 
 first, exactly as before, and new ones then join their results. A piece comes about in one way only,
 wherever it stands, so this is also true where a whole pretoken that is a piece is taken at once
 (`ignore_merges`). A text in which no new token occurs is therefore encoded exactly as before.
+Where superwords are joined in a second phase, new merges are the last of the first phase: a pretoken
+that becomes one token by them was several before, which no old merge of the second phase joined, and
+none of those knows the new token.
 """
 
 from __future__ import annotations
@@ -26,8 +29,15 @@ from tokenworks.tokenizer.piece_ids import inherited
 from tokenworks.training.counted_words import Words
 from tokenworks.training.merges import learn_merges
 from tokenworks.workflows.base_words import base_words
-from tokenworks.workflows.extension_proof import ExtensionProof, Sample, prove_extension, sample
+from tokenworks.workflows.extension_proof import (
+    ExtensionProof,
+    Sample,
+    new_merges_at,
+    prove_extension,
+    sample,
+)
 from tokenworks.workflows.grown_folder import require_bpe, write_grown
+from tokenworks.workflows.single_pass import part_of, with_single_pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +143,7 @@ def extend(
     new = Tokenizer.from_definition(_extended(old.definition, model, made, special))
     proof = prove_extension(old, new, parts.kept, seed=seed)
     measured = _measure(old, new, parts)
+    new = with_single_pass(new, list(part_of(parts.kept)), "held-out text")
     files: tuple[str, ...] = ()
     first = old.max_id_plus_one
     if out is not None:
@@ -271,7 +282,11 @@ def _extended(definition: Definition, model: Bpe, made: Made, special: Sequence[
         pieces.append(pieces[left] + pieces[right])
     first = Tokenizer.from_definition(definition).max_id_plus_one
     fresh = np.arange(first, first + len(made), dtype=np.uint32)
-    merges = np.concatenate([model.merges.reshape(-1, 2), np.array(made, np.uint32)])
+    at = new_merges_at(definition)
+    merges = np.insert(model.merges.reshape(-1, 2), at, np.array(made, np.uint32), axis=0)
+    phases = definition.two_phase
+    if phases is not None:
+        phases = replace(phases, word_merges=at + len(made), single_pass=None)
     after = first + len(made)
     return replace(
         definition,
@@ -288,6 +303,7 @@ def _extended(definition: Definition, model: Bpe, made: Made, special: Sequence[
             *(AddedToken(after + k, content) for k, content in enumerate(special)),
         ),
         origin=inherited(definition.origin),
+        two_phase=phases,
     )
 
 

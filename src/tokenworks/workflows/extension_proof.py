@@ -16,8 +16,9 @@ from tokenworks.errors import TokenworksError
 from tokenworks.text import documents, is_held_out, not_empty
 from tokenworks.text.hostile import hostile_texts
 from tokenworks.tokenizer import Tokenizer
-from tokenworks.tokenizer.definition import Bpe
+from tokenworks.tokenizer.definition import Bpe, Definition
 from tokenworks.tokenizer.model_alone import model_alone
+from tokenworks.tokenizer.two_phase import word_phase
 
 _PART = re.compile(r".{1024}[^\n]*\n?", re.DOTALL)
 _MOST_KEPT = 32 << 20  # bytes of held-out text in memory; what is past it is left out
@@ -90,6 +91,12 @@ def sample(
     return Sample((document.text for document in stream), fraction, seed)
 
 
+def new_merges_at(definition: Definition) -> int:
+    """Where new merges stand among the old ones: behind all, or behind those of words."""
+    model, phases = cast(Bpe, definition.model), definition.two_phase
+    return len(model.merges) if phases is None else phases.word_merges
+
+
 def expansion(old: Tokenizer, new: Tokenizer) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """What each id of the extended tokenizer stands for in old ids.
 
@@ -98,7 +105,8 @@ def expansion(old: Tokenizer, new: Tokenizer) -> tuple[NDArray[np.uint32], NDArr
     """
     model, before = cast(Bpe, new.definition.model), cast(Bpe, old.definition.model)
     parts: list[list[int]] = [[number] for number in before.ids.tolist()]
-    for left, right in model.merges[len(before.merges) :].tolist():
+    at, more = new_merges_at(old.definition), len(model.merges) - len(before.merges)
+    for left, right in model.merges[at : at + more].tolist():
         parts.append(parts[left] + parts[right])
     table: list[list[int]] = [[number] for number in range(new.max_id_plus_one)]
     for number, ids in zip(model.ids.tolist(), parts, strict=True):
@@ -135,19 +143,20 @@ def prove_extension(
         BrokenLawError: something does not hold.
     """
     before, after = cast(Bpe, old.definition.model), cast(Bpe, new.definition.model)
-    n, m = len(before.pieces), len(before.merges)
+    n, at = len(before.pieces), new_merges_at(old.definition)
+    more = len(after.merges) - len(before.merges)
     fresh = after.pieces[n:]
     _require(
         after.pieces[:n] == before.pieces
         and np.array_equal(after.ids[:n], before.ids)
-        and np.array_equal(after.merges[:m], before.merges)
+        and np.array_equal(np.delete(after.merges, slice(at, at + more), 0), before.merges)
         and new.definition.added[: len(old.definition.added)] == old.definition.added
         and new.definition.normalizer == old.definition.normalizer
         and new.definition.pretokenizer == old.definition.pretokenizer,
         "an old piece, id, merge or step is not where it was",
     )
     _require(
-        len(after.merges) - m == len(fresh) == len(set(fresh))
+        more == len(fresh) == len(set(fresh))
         and not set(fresh) & set(before.pieces)
         and int(after.ids[n:].min(initial=old.max_id_plus_one)) >= old.max_id_plus_one,
         "a new piece is spelled or numbered like another token",
@@ -183,9 +192,9 @@ def _pieces_alone(
         except UnicodeDecodeError:
             continue
         numbers.append(number)
-    flat, _ = Tokenizer.from_definition(model_alone(old.definition)).encode_batch(
-        texts, specials="text"
-    )
+    definition = old.definition
+    words = definition if definition.two_phase is None else word_phase(definition)
+    flat, _ = Tokenizer.from_definition(model_alone(words)).encode_batch(texts, specials="text")
     wanted = expanded(np.array(numbers, np.uint32), table)
     _require(np.array_equal(flat, wanted), "a new piece alone is not what it expands to")
     return len(texts)

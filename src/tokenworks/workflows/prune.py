@@ -3,10 +3,11 @@
 The law: *a pretoken whose old encoding holds no dropped token is encoded just the same, ids
 renumbered.* The pieces that stay hold the parts of each of them, so every merge of the old encoding
 stays too; the merges left are some of the old ones in the old order, and whatever was the best merge
-among all is the best among fewer. In the end no old merge applies, so none of those left does. In a Unigram
-model the best of all segmentations stays the best of those that are left; the pieces of highest and
-lowest score stay, from which it reckons what unknown characters cost. A WordPiece model has no such
-law: a word that was unknown may be found once a longer match is gone.
+among all is the best among fewer. In the end no old merge applies, so none of those left does. The
+parts of a superword of a second phase are the two tokens that it is joined from. In a Unigram model the
+best of all segmentations stays the best of those that are left; the pieces of highest and lowest score
+stay, from which it reckons what unknown characters cost. A WordPiece model has no such law: a word that
+was unknown may be found once a longer match is gone.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ from tokenworks.workflows.piece_scripts import (
     script_names,
     scripts_of_languages,
 )
+from tokenworks.workflows.single_pass import part_of, with_single_pass
 from tokenworks.workflows.transplant.inherit import inherit
 from tokenworks.workflows.transplant.result import TransplantResult
 
@@ -154,6 +156,11 @@ def prune(
         old, new, new_ids, (one.text for one in hostile_texts(seed=seed, budget=_GENERATED))
     )
     corpus = compare(old, new, new_ids, _texts(paths, field)) if paths else None
+    if new.definition.two_phase is not None:
+        texts = _texts(paths, field) if paths else (one.text for one in hostile_texts(seed=seed))
+        new = with_single_pass(
+            new, list(part_of(texts)), "the corpus" if paths else "generated texts"
+        )
     files: tuple[str, ...] = ()
     carried: TransplantResult | None = None
     if out is not None and model:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.training.source import TextSource
-
-_SAMPLE = 512 << 10  # characters of documents on which two ways of encoding are compared
-_PART = 64 << 10
+from tokenworks.workflows.single_pass import encoded, part_of, with_single_pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +32,13 @@ def measured(
     Returns:
         The tokenizer, and the figures of held-out text where there is some.
     """
-    phases = tokenizer.definition.two_phase
-    if phases is None and held_out is None:
+    if tokenizer.definition.two_phase is None and held_out is None:
         return tokenizer, None
-    parts = list(_sample(corpus if held_out is None else held_out))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ours = [tokenizer.encode(text, specials="text") for text in parts]
+    parts = list(part_of((corpus if held_out is None else held_out).documents()))
     figures = None
     if held_out is not None:
         size = sum(len(text.encode("utf-8")) for text in parts)
-        tokens = sum(map(len, ours))
+        tokens = sum(map(len, encoded(tokenizer, parts)))
         figures = HeldOut(len(parts), size, tokens, round(size / max(tokens, 1), 4))
-    if phases is None:
-        return tokenizer, figures
-    single = Tokenizer(replace(tokenizer.definition, two_phase=None))
-    theirs = [single.encode(text, specials="text") for text in parts]
-    said = {
-        "documents": len(parts),
-        "differing": sum(a.tolist() != b.tolist() for a, b in zip(ours, theirs, strict=True)),
-        "tokens_two_phase": sum(map(len, ours)),
-        "tokens_single_pass": sum(map(len, theirs)),
-        "measured_on": "the corpus" if held_out is None else "held-out text",
-    }
-    told = replace(tokenizer.definition, two_phase=replace(phases, single_pass=said))
-    return Tokenizer(told), figures
-
-
-def _sample(source: TextSource) -> Iterator[str]:
-    """Documents, long ones in parts, up to a bound."""
-    held = 0
-    for document in source.documents():
-        for begin in islice(range(0, len(document), _PART), 1 + _SAMPLE // _PART):
-            if held >= _SAMPLE:
-                return
-            text = document[begin : begin + _PART]
-            held += len(text)
-            yield text
+    where = "the corpus" if held_out is None else "held-out text"
+    return with_single_pass(tokenizer, parts, where), figures
