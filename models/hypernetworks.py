@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tokenworks.files import MANIFEST, atomic_folder, write_json, write_text
+from tokenworks.lm.run_log import LOG
 from tokenworks.transplant.hypernetwork_folder import load_hypernetwork, save_hypernetwork
-from tokenworks.workflows.train_hypernetwork import LOG, HypernetworkMoment, train_hypernetwork
+from tokenworks.workflows.train_hypernetwork import HypernetworkMoment, train_hypernetwork
 from tokenworks.workflows.transplant.run import HYPERNETWORK
 
 

@@ -88,11 +88,13 @@ def test_a_run_is_extended_and_cooled_down_early(corpus: Path, tmp_path: Path) -
     _train(corpus, tmp_path / "cooled", 20)
     with pytest.raises(OptionError, match="past step 12, where the cooldown of 15 steps begins"):
         _train(corpus, tmp_path / "cooled", 15)
-    with pytest.raises(OptionError, match=r"holds a run with batch 4, this one has 8"):
+    with pytest.raises(OptionError, match=r"holds a run with another batch: 4, this one has 8"):
         _train(corpus, tmp_path / "cooled", 20, batch=8)
     other = tmp_path / corpus.name
     other.write_text(corpus.read_text("utf-8") + "more", "utf-8")
-    with pytest.raises(OptionError, match="holds a run on another corpus"):
+    with pytest.raises(
+        OptionError, match="holds a run with another corpus: files or their sizes differ"
+    ):
         _train(other, tmp_path / "cooled", 20)
 
 

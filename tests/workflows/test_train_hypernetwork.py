@@ -71,7 +71,9 @@ def test_an_interrupted_run_gives_the_same_network(
 
 
 def test_other_settings_do_not_go_on(model: Path, corpus: Path, trained: Path) -> None:
-    with pytest.raises(OptionError, match=r"holds a run with another superwords, 0\.3 for 0\.1"):
+    with pytest.raises(
+        OptionError, match=r"holds a run with another superwords: 0\.3, this one has 0\.1"
+    ):
         train_hypernetwork(model, corpus, trained, steps=12, warmup=4, superwords=0.1, **OPTIONS)
     with pytest.raises(OptionError, match=r"past step 6, where the cooldown of 8 steps begins"):
         train_hypernetwork(model, corpus, trained, steps=8, warmup=4, **OPTIONS)

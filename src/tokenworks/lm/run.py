@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenworks.errors import OptionError
-from tokenworks.files import write_json
 from tokenworks.lm.checkpoints import Checkpoints
 from tokenworks.lm.recipe import Recipe
-from tokenworks.lm.run_log import RunLog, Watch
+from tokenworks.lm.run_folder import agree, go_on
+from tokenworks.lm.run_log import Moment, RunLog, Since, Watch, bits_per_byte
 from tokenworks.lm.sizes import Size
 from tokenworks.lm.token_file import TokenFile, batches
 from tokenworks.tokenizer import Tokenizer
 
-RUN = "run.json"
+_UNTOLD = {"corpus": "files or their sizes differ", "tokenizer": "its definition differs"}
 _ROWS = 64  # the rows of the embedding are a multiple, as GPUs like it
 
 
@@ -49,22 +43,7 @@ class Run:
             "tokens": self.file.tokens,
             **{name: value for name, value in asdict(self.recipe).items() if name != "steps"},
         }
-        path = self.folder / RUN
-        if path.exists():
-            kept = json.loads(path.read_text("utf-8"))
-            for name, value in own.items():
-                if kept.get(name) != value and name == "corpus":
-                    raise OptionError(
-                        f"{self.folder} holds a run on another corpus: files or their sizes differ; "
-                        "name another output, or delete that folder"
-                    )
-                if kept.get(name) != value:
-                    raise OptionError(
-                        f"{self.folder} holds a run with {name} {kept.get(name)}, this one has "
-                        f"{value}; name another output, or delete that folder"
-                    )
-        elif rank == 0:
-            write_json(path, own)
+        agree(self.folder, own, untold=_UNTOLD, begin=rank == 0)
 
     def train(
         self,
@@ -90,28 +69,23 @@ class Run:
         stream = batches(self.file, self.recipe, step=training.number, rank=rank, world=world)
         log = None
         if rank == 0:
-            begun = training.number
-            log = RunLog(self.folder, self.recipe, self.file, begun, every, on_moment)
-        with stopping() as asked:
-            try:
-                for step in training.fit(stream):
-                    if log is not None:
-                        log.take(step)
-                        if step.number == self.recipe.stable_until:
-                            kept.keep(training, kept.stable)
-                        if log.save_due():
-                            kept.keep(training, kept.latest)
-                    if asked():
-                        raise KeyboardInterrupt
-            except KeyboardInterrupt:
-                if log is not None:
-                    log.flush()
-                    kept.keep(training, kept.latest)
-                raise
-        if log is not None:
-            log.flush()
-            kept.keep(training, kept.latest)
+            tell = None if on_moment is None else lambda since: on_moment(self._moment(since))
+            log = RunLog(self.folder, self.recipe, training.number, every, tell)
+        go_on(training, stream, kept, log)
         return module
+
+    def _moment(self, since: Since) -> Moment:
+        tokens = self.recipe.batch * self.recipe.length
+        return Moment(
+            step=since.last.number,
+            steps=self.recipe.steps,
+            loss=since.loss,
+            share=since.last.share,
+            tokens=since.last.number * tokens,
+            tokens_per_second=tokens / since.per_step,
+            bits_per_byte=bits_per_byte(since.loss, self.file),
+            seconds=since.seconds,
+        )
 
     def build(self) -> Any:
         """The model before its first step; in float32, on the CPU."""
@@ -123,27 +97,3 @@ class Run:
         torch.manual_seed(self.recipe.seed)
         maker: Any = transformers.AutoModelForCausalLM
         return maker.from_config(config)
-
-
-@contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """SIGINT and SIGTERM wait for the end of a step, so that no half of one gets into a checkpoint.
-
-    The value tells whether one came. A second one stops at once.
-    """
-    came: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        if came:
-            raise KeyboardInterrupt
-        came.append(number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

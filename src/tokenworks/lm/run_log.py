@@ -38,72 +38,74 @@ class Moment:
 Watch = Callable[[Moment], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The steps since the last word to who watches.
+
+    last: of them. loss: their mean, nats per token. per_step: seconds of one. seconds: since the beginning.
+    """
+
+    last: Step
+    loss: float
+    per_step: float
+    seconds: float
+
+
 class RunLog:
-    """Written by the first process. every: seconds between two moments."""
+    """Written by the first process."""
 
     def __init__(
         self,
         folder: Path,
         recipe: Recipe,
-        file: TokenFile,
         step: int,
         every: float,
-        on_moment: Watch | None,
+        tell: Callable[[Since], None] | None,
+        *,
+        also_at: int | None = None,
     ) -> None:
-        self.recipe, self.file, self.every, self.on_moment = recipe, file, every, on_moment
-        self.path = folder / LOG
-        self._drop_after(step)
-        self.begun = self.told = self.saved = time.perf_counter()
-        self.first = self.told_at = step
-        self.losses: list[float] = []
-        self.lines: list[str] = []
+        """Go on with the log of a folder.
 
-    def _drop_after(self, step: int) -> None:
-        """Forget steps after the state that the run goes on from: they come again."""
+        Args:
+            folder: of the run. recipe: of it.
+            step: of the state that the run goes on from; later ones are forgotten, as they come again.
+            every: seconds between two calls of `tell`; the last step has one, too.
+            also_at: another step to tell of.
+        """
+        self.path = folder / LOG
         if self.path.exists():
             lines = self.path.read_text("utf-8").splitlines(keepends=True)
             write_text(self.path, "".join(lines[:step]))
+        self._every, self._tell, self._always = every, tell, (recipe.steps, also_at)
+        self._begun = self._told = self._saved = time.perf_counter()
+        self._losses: list[float] = []
+        self._lines: list[str] = []
 
     def take(self, step: Step) -> None:
         """Note a step."""
-        self.losses.append(step.loss)
-        self.lines.append(json.dumps({**asdict(step), "loss": round(step.loss, 6)}) + "\n")
+        self._losses.append(step.loss)
+        self._lines.append(json.dumps({**asdict(step), "loss": round(step.loss, 6)}) + "\n")
         now = time.perf_counter()
-        if now - self.told >= self.every or step.number == self.recipe.steps:
-            recipe = self.recipe
-            tokens = recipe.batch * recipe.length
-            loss = sum(self.losses) / len(self.losses)
-            speed = (step.number - self.told_at) * tokens / (now - self.told)
-            if self.on_moment is not None:
-                seconds = now - self.begun
-                self.on_moment(
-                    Moment(
-                        step=step.number,
-                        steps=recipe.steps,
-                        loss=loss,
-                        share=step.share,
-                        tokens=step.number * tokens,
-                        tokens_per_second=speed,
-                        bits_per_byte=bits_per_byte(loss, self.file),
-                        seconds=seconds,
-                    )
-                )
-            self.told, self.told_at, self.losses = now, step.number, []
+        if now - self._told >= self._every or step.number in self._always:
+            if self._tell is not None:
+                many = len(self._losses)
+                mean, pace = sum(self._losses) / many, (now - self._told) / many
+                self._tell(Since(step, mean, pace, now - self._begun))
+            self._told, self._losses = now, []
             self.flush()
 
     def flush(self) -> None:
         """Write what was noted since the last time."""
         with self.path.open("a", encoding="utf-8") as out:
-            out.writelines(self.lines)
-        self.lines = []
+            out.writelines(self._lines)
+        self._lines = []
 
     def save_due(self) -> bool:
         """Whether it is time for a checkpoint."""
         now = time.perf_counter()
-        if now - self.saved < _SAVE_SECONDS:
+        if now - self._saved < _SAVE_SECONDS:
             return False
-        self.saved = now
-        self.flush()
+        self._saved = now
         return True
 
 

@@ -17,7 +17,8 @@ from tokenworks.errors import FormatError, OptionError
 from tokenworks.files import atomic_folder, write_manifest
 from tokenworks.lm.loading import require_models, silent, torch_device
 from tokenworks.lm.recipe import Recipe
-from tokenworks.lm.run import RUN, Run
+from tokenworks.lm.run import Run
+from tokenworks.lm.run_folder import run_folder
 from tokenworks.lm.run_log import Watch, bits_per_byte, last_loss
 from tokenworks.lm.sizes import size
 from tokenworks.lm.token_file import TokenFile, read_tokens, write_tokens
@@ -107,10 +108,7 @@ def lm_train(
     """
     chosen = size(size_name)
     target = Path(output)
-    folder = target.with_name(target.name + ".training")
-    taken = target.is_file() or (target.is_dir() and any(target.iterdir()))
-    if taken and not (folder / RUN).exists():
-        raise OptionError(f"{target} exists already; name a new folder")
+    folder = run_folder(target)
     if not isinstance(tokenizer, Tokenizer):
         tokenizer = Tokenizer.load(tokenizer, offline=offline)
     separator = separator_of(tokenizer)

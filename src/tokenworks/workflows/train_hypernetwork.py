@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -13,23 +12,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tokenworks.errors import OptionError
-from tokenworks.files import atomic_folder, write_json, write_manifest, write_text
+from tokenworks.files import atomic_folder, write_manifest
 from tokenworks.lm.checkpoints import Checkpoints
 from tokenworks.lm.loading import load
 from tokenworks.lm.recipe import Recipe
-from tokenworks.lm.run import RUN, stopping
+from tokenworks.lm.run_folder import RUN, agree, go_on, run_folder
+from tokenworks.lm.run_log import RunLog, Since, last_loss
 from tokenworks.text import documents
 
 if TYPE_CHECKING:
     from tokenworks.lm.model import LanguageModel
     from tokenworks.transplant.hypernetwork import Hypernetwork
 
-LOG = "log.jsonl"
 MOST_TEXT = 64 << 20  # characters that are read
 _CHARACTERS = 6  # of a passage for each of its tokens: most vocabularies fill the length with them
 _WARMUP = 100  # steps
 _PER_TOKEN = 100  # characters that the substrings of a vocabulary come from, for each of its tokens
-_SAVE_SECONDS = 120.0
+_UNTOLD = {
+    "model": "its rows or its tokenizer differ",
+    "text": "what is read of the corpus differs",
+    "shape": "its width or depth differs",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,7 @@ def train_hypernetwork(
         UnknownNameError, FormatError, WriteError: of the model, the corpus and the files.
     """
     target = Path(output)
-    folder = target.with_name(target.name + ".training")
-    taken = target.is_file() or (target.is_dir() and any(target.iterdir()))
-    if taken and not (folder / RUN).exists():
-        raise OptionError(f"{target} exists already; name a new folder")
+    folder = run_folder(target)
     if not 0 <= superwords <= 1:
         raise OptionError(f"superwords is {superwords}; it must be between 0 and 1")
     recipe = Recipe(
@@ -211,22 +211,6 @@ def _fingerprint(model: LanguageModel) -> str:
     return found.hexdigest()
 
 
-def _agree(folder: Path, settings: dict[str, Any]) -> None:
-    """Refuse to go on with other settings than the run began with; only steps may differ."""
-    path = folder / RUN
-    if not path.exists():
-        write_json(path, settings)
-        return
-    kept = json.loads(path.read_text("utf-8"))
-    for name, value in settings.items():
-        if kept.get(name) != value:
-            said = "" if name in ("model", "text", "shape") else f", {kept.get(name)} for {value}"
-            raise OptionError(
-                f"{folder} holds a run with another {name}{said}; name another output, or delete that "
-                "folder"
-            )
-
-
 def _fit(
     model: LanguageModel,
     network: Hypernetwork,
@@ -253,7 +237,7 @@ def _fit(
     sampler = VocabularySampler(wider, size, superwords=settings["superwords"], seed=recipe.seed)
     if not (folder / RUN).exists():
         sampler.draw(QUEUE)  # too little text is found before a run is begun
-    _agree(folder, settings)
+    agree(folder, settings, untold=_UNTOLD)
     mimic = settings["rows_only"]
     objective = Objective(
         model, network, texts, sampler, length=recipe.length, mimic=mimic, seed=recipe.seed
@@ -261,35 +245,16 @@ def _fit(
     training = Training(network, recipe, bf16=bf16, objective=objective)
     kept = Checkpoints(folder, recipe)
     kept.begin(training)
-    log = folder / LOG
-    lines = log.read_text("utf-8").splitlines(keepends=True) if log.exists() else []
-    lines = lines[: training.number]
-    told = saved = time.perf_counter()
-    told_at = training.number
-    losses = [float(json.loads(line)["loss"]) for line in lines[-20:]]
-    with stopping() as asked:
-        for step in training.fit(itertools.count(training.number)):
-            losses.append(step.loss)
-            lines.append(json.dumps({**asdict(step), "loss": round(step.loss, 6)}) + "\n")
-            now = time.perf_counter()
-            if on_moment and (now - told >= every or step.number in (mimic, recipe.steps)):
-                since = step.number - told_at
-                phase = "rows" if step.number <= mimic else "vocabularies"
-                mean = sum(losses[-since:]) / since
-                on_moment(
-                    HypernetworkMoment(step.number, recipe.steps, phase, mean, (now - told) / since)
-                )
-                told, told_at = now, step.number
-            if step.number == recipe.stable_until:
-                kept.keep(training, kept.stable)
-            if asked() or now - saved >= _SAVE_SECONDS or step.number == recipe.steps:
-                write_text(log, "".join(lines))
-                kept.keep(training, kept.latest)
-                saved = now
-            if asked():
-                raise KeyboardInterrupt
-    last = losses[-20:]
-    return sum(last) / max(1, len(last))
+
+    def tell(since: Since) -> None:
+        number = since.last.number
+        phase = "rows" if number <= mimic else "vocabularies"
+        if on_moment is not None:
+            on_moment(HypernetworkMoment(number, recipe.steps, phase, since.loss, since.per_step))
+
+    log = RunLog(folder, recipe, training.number, every, tell, also_at=mimic)
+    go_on(training, itertools.count(training.number), kept, log)
+    return last_loss(folder)
 
 
 def _write(
