@@ -21,7 +21,7 @@ $(VENV)/tools: constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
 	@echo "Setting up $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) cmake nanobind ninja scikit-build-core
+	@$(PIP) cmake nanobind ninja numpy scikit-build-core
 	@touch $@
 
 $(VENV)/installed: $(VENV)/tools pyproject.toml $(NATIVE)

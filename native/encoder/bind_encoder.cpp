@@ -9,6 +9,7 @@
 
 #include "bind.h"
 #include "encoder/encoder.h"
+#include "encoder/python_arrays.h"
 #include "encoder/python_lists.h"
 #include "encoder/python_text.h"
 #include "models/unigram.h"
@@ -25,25 +26,6 @@ using Offsets = nb::ndarray<const uint64_t, nb::ndim<1>, nb::c_contig, nb::devic
 using Numbers = nb::ndarray<const uint32_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Pairs = nb::ndarray<const uint32_t, nb::shape<-1, 2>, nb::c_contig, nb::device::cpu>;
 using Scores = nb::ndarray<const double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-
-template <class T>
-nb::ndarray<nb::numpy, T, nb::ndim<1>> owned(std::unique_ptr<T[]> data, size_t n) {
-  T* raw = data.release();
-  nb::capsule owner(raw, [](void* p) noexcept { delete[] static_cast<T*>(p); });
-  return {raw, {n}, owner};
-}
-
-nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>> owned(LargeArray data, size_t n) {
-  uint32_t* raw = data.release();
-  nb::capsule owner(raw, [](void* p) noexcept { FreeArray()(static_cast<uint32_t*>(p)); });
-  return {raw, {n}, owner};
-}
-
-nb::ndarray<nb::numpy, uint32_t, nb::ndim<1>> to_numpy(const uint32_t* ids, size_t n) {
-  std::unique_ptr<uint32_t[]> data(new uint32_t[n + 1]);
-  if (n) std::memcpy(data.get(), ids, n * sizeof(uint32_t));
-  return owned(std::move(data), n);
-}
 
 template <class T>
 T option(const nb::dict& options, const char* name, T otherwise) {
@@ -202,9 +184,9 @@ nb::object encode(const Encoder& encoder, nb::handle object, std::string_view sp
   IdBuffer& ids = is_short ? w->ids : own;
   ids.clear();
   encode_into(encoder, text, policy, *w, ids);
-  if (is_short) return nb::cast(to_numpy(ids.data(), ids.size()));
+  if (is_short) return copy_to_array(ids.data(), ids.size());
   const size_t n = ids.size();
-  return nb::cast(owned(ids.take(), n));
+  return to_array(ids.take(), n);
 }
 
 nb::object encode_list(const Encoder& encoder, nb::handle object, std::string_view specials) {
@@ -226,15 +208,15 @@ nb::tuple encode_spans(const Encoder& encoder, nb::handle object, std::string_vi
     nb::gil_scoped_release release;
     encoder.encode_spans(text.utf8(buffer), policy, ids, spans);
   }
-  std::unique_ptr<uint32_t[]> flat(new uint32_t[2 * spans.size() + 1]);
-  for (size_t i = 0; i < spans.size(); ++i) {
+  const size_t n = spans.size();
+  auto* flat = new uint32_t[2 * n + 1];
+  nb::capsule owner(flat, [](void* p) noexcept { delete[] static_cast<uint32_t*>(p); });
+  for (size_t i = 0; i < n; ++i) {
     flat[2 * i] = spans[i].begin;
     flat[2 * i + 1] = spans[i].end;
   }
-  uint32_t* raw = flat.release();
-  nb::capsule owner(raw, [](void* p) noexcept { delete[] static_cast<uint32_t*>(p); });
-  return nb::make_tuple(to_numpy(ids.data(), ids.size()),
-                        nb::ndarray<nb::numpy, uint32_t, nb::ndim<2>>(raw, {spans.size(), 2}, owner));
+  return nb::make_tuple(copy_to_array(ids.data(), ids.size()),
+                        array_over(flat, NPY_UINT32, {static_cast<npy_intp>(n), 2}, std::move(owner)));
 }
 
 Encoder::Batch encode_all(const Encoder& encoder, nb::sequence texts, std::string_view specials,
@@ -261,11 +243,12 @@ Encoder::Batch encode_all(const Encoder& encoder, nb::sequence texts, std::strin
 nb::tuple encode_batch(const Encoder& encoder, nb::sequence texts, std::string_view specials,
                        unsigned threads) {
   Encoder::Batch batch = encode_all(encoder, texts, specials, threads);
-  const size_t n = batch.starts.size() - 1;
-  std::unique_ptr<uint64_t[]> starts(new uint64_t[n + 1]);
-  std::memcpy(starts.get(), batch.starts.data(), (n + 1) * sizeof(uint64_t));
   const size_t total = batch.starts.back();
-  return nb::make_tuple(owned(std::move(batch.ids), total), owned(std::move(starts), n + 1));
+  auto* starts = new std::vector<uint64_t>(std::move(batch.starts));
+  nb::capsule owner(starts, [](void* p) noexcept { delete static_cast<std::vector<uint64_t>*>(p); });
+  nb::object begins =
+      array_over(starts->data(), NPY_UINT64, {static_cast<npy_intp>(starts->size())}, std::move(owner));
+  return nb::make_tuple(to_array(std::move(batch.ids), total), std::move(begins));
 }
 
 nb::list encode_lists(const Encoder& encoder, nb::sequence texts, std::string_view specials,
@@ -283,6 +266,7 @@ nb::list encode_lists(const Encoder& encoder, nb::sequence texts, std::string_vi
 }  // namespace
 
 void bind_encoder(nb::module_& m) {
+  import_arrays();
   nb::class_<Encoder>(m, "Encoder", "A whole tokenizer at work. Immutable; safe from any thread.")
       .def(nb::new_(&make_encoder), nb::kw_only(), nb::arg("kind"), nb::arg("pieces"),
            nb::arg("offsets"), nb::arg("ids"), nb::arg("merges"), nb::arg("scores"),
