@@ -14,7 +14,16 @@ from tokenworks.registry import methods
 
 PACKAGE = Path(tokenworks.__file__).parent
 FLOORS = (
-    {"__init__", "_native", "errors", "files", "registry", "registry_index", "testing"},
+    {
+        "__init__",
+        "_native",
+        "errors",
+        "files",
+        "interruption",
+        "registry",
+        "registry_index",
+        "testing",
+    },
     {"data", "engine", "text", "tokenizer"},
     {"lm"},
     {"evaluation", "provenance", "training", "transplant"},  # the families

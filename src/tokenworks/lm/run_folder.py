@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from tokenworks.errors import OptionError
 from tokenworks.files import write_json
+from tokenworks.interruption import interruptions
 from tokenworks.lm.checkpoints import Checkpoints
 from tokenworks.lm.run_log import RunLog
 
@@ -72,7 +70,7 @@ def go_on(training: Any, stream: Iterable[Any], kept: Checkpoints, log: RunLog |
             log.flush()
             kept.keep(training, kept.latest)
 
-    with stopping() as asked:
+    with interruptions() as noted:
         for step in training.fit(stream):
             try:  # between two steps, where the state is whole
                 if log is not None:
@@ -81,33 +79,9 @@ def go_on(training: Any, stream: Iterable[Any], kept: Checkpoints, log: RunLog |
                         kept.keep(training, kept.stable)
                     if log.save_due():
                         save()
-                if asked():
+                if noted.asked:
                     raise KeyboardInterrupt
             except KeyboardInterrupt:
                 save()
                 raise
-    save()
-
-
-@contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
-    """SIGINT and SIGTERM wait for the end of a step, so that no half of one gets into a checkpoint.
-
-    The value tells whether one came. A second one stops at once.
-    """
-    came: list[int] = []
-
-    def note(number: int, frame: Any) -> None:
-        if came:
-            raise KeyboardInterrupt
-        came.append(number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        save()

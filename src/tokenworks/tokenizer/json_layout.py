@@ -22,9 +22,6 @@ class Layout:
     end: str = ""  # after the last brace
 
 
-COMPACT = Layout(None, ",", ":")
-
-
 def layout_of(data: bytes) -> Layout:
     """Recognize the layout of a JSON file.
 

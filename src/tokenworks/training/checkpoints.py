@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from tokenworks.errors import WriteError
@@ -106,41 +103,6 @@ class Kept:
         for path in self.folder.glob("*.run*"):
             if path.name not in wanted:
                 path.unlink(missing_ok=True)
-
-
-@dataclass(slots=True)
-class Interruption:
-    """Whether the user wants to stop."""
-
-    asked: bool = False
-
-
-@contextmanager
-def interruptions() -> Iterator[Interruption]:
-    """Ctrl-C and the signal to terminate are noted here rather than raised; a second one is raised.
-
-    So that they never strike between counting a batch and saying that it was counted.
-    """
-    noted = Interruption()
-    if threading.current_thread() is not threading.main_thread():
-        yield noted  # signals are never raised here
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in numbers}
-
-    def note(number: int, frame: FrameType | None) -> None:
-        noted.asked = True
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in numbers:
-        signal.signal(number, note)
-    try:
-        yield noted
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if noted.asked:
-        raise KeyboardInterrupt
 
 
 @contextmanager

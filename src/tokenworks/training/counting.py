@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from tokenworks import _native
 from tokenworks.engine import Arrow, Engine, run
+from tokenworks.interruption import interruptions
 from tokenworks.text import Problems
-from tokenworks.training.checkpoints import Kept, State, interruptions, spilling
+from tokenworks.training.checkpoints import Kept, State, spilling
 from tokenworks.training.passes import LONGEST_PRETOKEN, Pass, batch_size, new_counter
 from tokenworks.training.reading import PART, Text
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks import _native
-from tokenworks.training.checkpoints import interruptions
+from tokenworks.interruption import interruptions
 from tokenworks.training.counted_words import CountedWords, Words
 from tokenworks.training.kept_merges import KeptMerges
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,14 +23,6 @@ from tokenworks.training.vocabulary import Layout, definition_of, require_size, 
 ELIGIBLE = r"^(?=.+\p{L})(?:\p{L}\p{M}*|[ _'’])+$"
 # The nearest single pass: what SuperBPE's second stage keeps apart.
 SINGLE_PASS = "superbpe"
-
-
-@dataclass(frozen=True, slots=True)
-class Superwords:
-    """Merges of words, and merges of whole words on top; ids of the second go on from the first."""
-
-    words: Merges
-    runs: Merges
 
 
 def learn_runs(

@@ -29,7 +29,6 @@ class Proto:
         default_factory=list
     )  # piece, score, type, position
     trainer: dict[int, int] = field(default_factory=dict)  # varints of the trainer_spec
-    normalizer_rules: tuple[int, int] | None = None
 
     @property
     def file(self) -> str:
@@ -71,8 +70,6 @@ def read_proto(path: Path, findings: Findings) -> Proto | None:
                     proto.trainer = {
                         n: v for n, w, v, _ in fields(data, *value) if w == 0 and isinstance(v, int)
                     }
-                elif number == 3:
-                    proto.normalizer_rules = value
     except BrokenMessageError as error:
         cut = "past the end" in error.what or "data end" in error.what
         findings.add(
