@@ -58,6 +58,7 @@ ONIGURUMA = [
     ),
     *(r"[[:alpha:]]+", r"[^[:alpha:]]", r"[[:^alpha:][:digit:]]+", r"[[:upper:]][[:lower:]]*"),
     *(r"[[:alnum:]_]+", r"[[:punct:]]+", r"[[:space:]]+|[[:cntrl:]]", r"[[:blank:]]|[[:xdigit:]]+"),
+    *(r"[\x{4e00}-\x{9fff}a]+", r"\u00e9|\x{301}+", r"\e|a"),
     *(r"[[:graph:]]+", r"[[:print:]]+", r"[[:word:]]+", r"[[:ascii:]]+", r"\w+|\W", r"[\w²]+|[\W]"),
     *(
         r"\b.",
@@ -131,6 +132,7 @@ def test_replacing_equals_tokenizers(pattern: str) -> None:
             r"\w+|\W",
         ),
         *(r"[\w ]+", r"\b.", r"[[:alpha:]]+|[^[:punct:]]", r"(?i)\p{Lu}|b"),
+        *(r"[\u{4e00}-\x{9fff}]|\u{e9}+", r"\h+|\H", r"[^\h\e]+", r"\xe9|\u0301"),
     ],
 )
 def test_patterns_of_tiktoken_are_written_for_oniguruma(pattern: str) -> None:
@@ -148,6 +150,7 @@ def test_patterns_of_tiktoken_are_written_for_oniguruma(pattern: str) -> None:
         *(r"a(?i)b|t", r"(?:a(?i)b)t|T", r"(?i)t(?-i)h|e", r"(?:a(?i)|b)T", r"(?i)\p{Lu}+|b|\s"),
         *(r"[[:alpha:]]+", r"[^[:alpha:]]", r"[[:^alpha:][:digit:]]+", r"[[:punct:]]|[[:word:]]+"),
         *(r"\p{Han}+|\p{Latin}", r"\P{Alphabetic}", r"[^\p{Greek}]+", r"\p{sc=Arabic}|\D"),
+        *(r"[\u{4e00}-\x{9fff}]|\u{e9}+|\s", r"\h+|\H", r"[^\h\e]+", r"[\H\d]", r"\xe9|\U0001F468"),
     ],
 )
 def test_ids_equal_tiktoken_and_unmatched_text_is_dropped(pattern: str) -> None:
@@ -223,4 +226,10 @@ def test_any_pattern_matches_as_in_tokenizers(pattern: str, given_texts: list[st
 def test_what_is_no_pattern() -> None:
     with pytest.raises(FormatError, match="no regular expression"):
         split("(", "a")
+    for pattern, why in (
+        (r"\p{L}+[", "unterminated character set$"),
+        (r"\x{110000}", "beyond the last"),
+    ):
+        with pytest.raises(FormatError, match=why):  # no positions in what was written out
+            split(pattern, "a")
     assert from_oniguruma(r"\p{N}{1,3}+") == r"(?:\p{N}{1,3})+"

@@ -155,6 +155,18 @@ def test_what_cannot_be_exact_is_refused() -> None:
     assert "merged from 'b', which is no piece itself" in message_of(proto, UnsupportedError)
 
 
+@pytest.mark.parametrize("surface", ["", "?", " a\0b"])
+def test_what_an_unknown_piece_shows(tmp_path: Path, surface: str) -> None:
+    """A model may say what its unknown piece is decoded to."""
+    proto = changed("bpe-rules-suffix")
+    proto.trainer_spec.unk_surface = surface
+    path = tmp_path / "x.model"
+    path.write_bytes(proto.SerializeToString())
+    library = sentencepiece.SentencePieceProcessor(model_file=str(path))
+    ids = [library.unk_id(), 20, library.unk_id(), library.unk_id(), 30]
+    assert Tokenizer.load(path).decode(ids) == library.decode(ids)
+
+
 def test_not_a_model(tmp_path: Path) -> None:
     for content in (
         b"",

@@ -20,6 +20,8 @@ from tokenworks.tokenizer.pattern_flags import scoped
 from tokenworks.tokenizer.pattern_tokens import tokens
 from tokenworks.tokenizer.posix_classes import ASCII, UNICODE, spelled
 
+# A character by its number as Oniguruma does not know it: `\xE9` is a byte there.
+_NUMBER = re.compile(r"\\[uU]\{([0-9A-Fa-f]+)}|\\x([0-9A-Fa-f]{2})")
 _COUNT = re.compile(r"\{\d*,?\d*\}")
 
 # `^` does not match behind a final line end; tokenizers never searches an empty text.
@@ -106,6 +108,8 @@ class _Rewriting:
                 written = spellings.get(piece, piece)
                 if ignore and piece.startswith((r"\p", r"\P")) and written == piece:
                     written = f"[{piece}]" if possessive else f"(?-i:{piece})"
+            if possessive and (number := _NUMBER.fullmatch(piece)):
+                written = rf"\x{{{number[1] or number[2]}}}"
             if not depth:
                 self._add(piece, written)
                 continue

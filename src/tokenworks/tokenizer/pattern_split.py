@@ -20,6 +20,12 @@ from tokenworks.tokenizer.pattern_tokens import nests
 from tokenworks.tokenizer.posix_classes import ASCII, spelled
 
 WORD = r"\w"
+_MEMBERS = {
+    r"\h": "0-9A-Fa-f",
+    r"\H": r"\U00000000-/:-@G-`g-\U0010FFFF",
+    r"\e": r"\x1B",
+}
+_IN_BRACES = re.compile(r"\\[xuU]\{([0-9A-Fa-f]+)}")
 _BY_LINE = re.compile(r"\(\?[a-z]*m[a-z]*[-:)]")  # where a flag lets $ stand at every line
 
 
@@ -96,8 +102,10 @@ def compiled(pattern: str) -> Any:
         flags = regex.VERSION1 if nested else regex.VERSION0
         return regex.compile(f"(?-f){written}" if nested else written, flags=flags)
     except (regex.error, RecursionError, OverflowError, ValueError) as error:
+        # Positions are those of what was written out.
+        why = error.msg if isinstance(error, regex.error) else error
         raise FormatError(
-            f"the pattern {pattern[:200]!r} is no regular expression: {error}"
+            f"the pattern {pattern[:200]!r} is no regular expression: {why}"
         ) from None
 
 
@@ -112,10 +120,23 @@ def _in_dialect_of_regex(pattern: str) -> str:
             behind, ahead = ("(?=", "(?!") if same else ("(?!", "(?=")
             written.append(f"(?:(?<={word}){behind}{word})|(?<!{word}){ahead}{word}))")
             continue
-        members = (spelled(piece, ASCII) if depth else None) or ranges(piece)
+        members = (spelled(piece, ASCII) if depth else None) or ranges(piece) or _code_point(piece)
         if members is None:
             at_end = piece == r"\z" or (piece == "$" and not by_line)
             written.append(r"\Z" if at_end and not depth else piece)
             continue
         written.append(members if depth else f"[{members}]")
     return "".join(written)
+
+
+def _code_point(piece: str) -> str | None:
+    """The members of a hexadecimal digit, escape, or a character by its number, for use in a set."""
+    if piece in _MEMBERS:
+        return _MEMBERS[piece]
+    number = _IN_BRACES.fullmatch(piece)
+    if number is None:
+        return None
+    code = int(number[1], 16)
+    if code > 0x10FFFF:
+        raise ValueError(f"{piece} is beyond the last code point, 10FFFF")
+    return f"\\U{code:08X}"

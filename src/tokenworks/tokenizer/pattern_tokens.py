@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 _PIECE = re.compile(
-    r"\\[pP][A-Z]|\\[pPxuoN]\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\.|\[:\^?[A-Za-z]+:\]|\[\^?\]?|.",
+    r"\\[pP][A-Z]|\\[pPxuUoN]\{[^}]*\}|\\x[0-9A-Fa-f]{2}|\\.|\[:\^?[A-Za-z]+:\]|\[\^?\]?|.",
     re.DOTALL,
 )
 

@@ -61,6 +61,7 @@ class TrainerSpec:
     bos_piece: str = "<s>"
     eos_piece: str = "</s>"
     pad_piece: str = "<pad>"
+    unk_surface: str = " \u2047 "
 
 
 @dataclass(slots=True)
@@ -197,6 +198,8 @@ def _trainer(raw: bytes, what: str) -> TrainerSpec:
             spec.treat_whitespace_as_suffix = protobuf.as_int(value, wire, what) != 0
         elif number == 35:
             spec.byte_fallback = protobuf.as_int(value, wire, what) != 0
+        elif number == 44:
+            spec.unk_surface = protobuf.as_text(value, wire, what)
         elif number == 45:
             spec.unk_piece = protobuf.as_text(value, wire, what)
         elif number == 46:
@@ -362,6 +365,7 @@ def _extra(proto: ModelProto) -> dict[str, Any]:
     return {
         "rest": proto.rest,
         "canonical": proto.canonical,
+        "unk_surface": proto.trainer.unk_surface,
         # In the order of the ids. The scores of a BPE model are more than the ranks of its merges.
         "scores": np.array([piece.score for piece in proto.pieces], dtype=np.float32),
         "types": np.array([piece.type for piece in proto.pieces], dtype=np.uint8),
