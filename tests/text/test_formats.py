@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import zstandard
 
-from tokenworks.errors import FormatError, OptionError, UnknownNameError
+from tokenworks.errors import FormatError, OptionError, TokenworksWarning, UnknownNameError
 from tokenworks.text import Problems, Source, batches, chunks, documents, sources
 
 from .writing import COMPRESSORS, TEXTS, write
@@ -97,7 +98,8 @@ def test_folders_are_sorted_and_hidden_files_left_out(tmp_path: Path) -> None:
     for name in ("b/x.txt", "a/y.md", "a.txt", ".hidden/z.txt", ".z.txt", "a/z.bin"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    assert [d.text for d in documents(tmp_path)] == ["a/y.md", "a.txt", "b/x.txt"]
+    with pytest.warns(TokenworksWarning, match=r"1 files whose names say no format.*z\.bin"):
+        assert [d.text for d in documents(tmp_path)] == ["a/y.md", "a.txt", "b/x.txt"]
     assert [d.text for d in documents(f"{tmp_path}/**/*.txt")] == ["a.txt", "b/x.txt"]
     assert [d.text for d in documents(str(tmp_path / "a" / "*.bin"))] == ["a/z.bin"]
 
@@ -114,6 +116,48 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", Stdin)
     assert [d.text for d in documents("-", format="jsonl")] == ["in"]
     assert not Stdin.buffer.closed
+
+
+LINES = b"".join(json.dumps({"text": f"{n} " + "word " * 40}).encode() + b"\n" for n in range(900))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [LINES, b"\xef\xbb\xbf" + LINES, gzip.compress(LINES), zstandard.compress(LINES)],
+    ids=["plain", "mark", "gz", "zst"],
+)
+def test_standard_input_that_holds_records_is_read_as_records(
+    data: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    found = [d.text for d in documents("-", strict=True)]
+    assert found == [json.loads(line)["text"] for line in LINES.splitlines()]
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert b"".join(chunks("-", strict=True)).count(b"word") == 36_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"not json\nnext line', "{a: 1}\n", '{"a": 1} and more\n', "plain\n", "[1]\n", "", "{"],
+)
+def test_standard_input_that_holds_none_is_text(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    assert "".join(d.text for d in documents("-", strict=True)) == text
+
+
+def test_one_long_record_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = json.dumps({"text": "x" * 500_000}).encode()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line)))
+    assert [len(d.text) for d in documents("-", strict=True)] == [500_000]
+
+
+@pytest.mark.parametrize("head", [b"PAR1", b"ARROW1\0\0"])
+def test_tables_through_standard_input_are_refused(
+    head: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(head + b"\0\xff" * 99)))
+    with pytest.raises(FormatError, match="cannot be read through a pipe"):
+        documents("-")
 
 
 def test_a_url_is_opened_by_fsspec() -> None:

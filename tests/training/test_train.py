@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -127,3 +128,20 @@ def test_bad_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert message in capsys.readouterr().err
     assert run("train", empty, "--vocab-size", 300, "-o", empty) == 2
     assert "exists already" in capsys.readouterr().err
+
+
+def test_the_manifest_has_one_hash_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("texts/b/x.txt", "texts/a.txt", "one.txt"):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_text(f"words of {name}\n" * 9, encoding="utf-8")
+    tw.train(["texts", "one.txt"], vocab_size=270).save("out")
+    found = json.loads(Path("out/manifest.json").read_text(encoding="utf-8"))["inputs_sha256"]
+    listed = "".join(
+        f"{hashlib.sha256(Path(name).read_bytes()).hexdigest()}  {name}\n"
+        for name in ("texts/a.txt", "texts/b/x.txt")
+    )
+    assert found["texts"] == hashlib.sha256(listed.encode()).hexdigest()
+    assert found["one.txt"] == hashlib.sha256(Path("one.txt").read_bytes()).hexdigest()

@@ -111,3 +111,18 @@ def test_prices() -> None:
     assert read_prices(["a=1", "b=2"]) == {"a": 1.0, "b": 2.0}
     with pytest.raises(OptionError, match="several times"):
         read_prices(["1", "2"])
+
+
+def test_files_and_patterns_of_one_name_keep_labels_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("en/test.txt", "tr/test.txt", "code/a.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(f"some text of {name}", encoding="utf-8")
+    named = [f"{tmp_path}/en/test.txt", f"{tmp_path}/tr/test.txt", f"{tmp_path}/code/**"]
+    quick = ["--methods", "none", "--no-unreachable", "-o", str(tmp_path / "out" / "report.html")]
+    assert main(["compare", "gpt2", "--on", *named, *quick, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert {one["name"] for one in shown["labels"]} == {"en/test.txt", "tr/test.txt", "code"}
+    written = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert set(written["inputs_sha256"]) == set(named)

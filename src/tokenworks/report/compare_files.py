@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tokenworks import files
 from tokenworks.report.compare_html import render
+from tokenworks.workflows.corpus_hashes import corpus_hashes
 
 if TYPE_CHECKING:
     from tokenworks.workflows.compare import Comparison
@@ -38,6 +39,7 @@ def write(comparison: Comparison, path: Path, command: list[str] | None = None) 
     hashes = {one.name: one.sha256 for one in comparison.tokenizers}
     files.write_manifest(
         page.parent,
+        inputs=corpus_hashes(comparison.inputs),
         seed=comparison.seed,
         command=command,
         extra={"corpus": comparison.title, "tokenizers_sha256": hashes},

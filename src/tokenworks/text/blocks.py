@@ -13,6 +13,7 @@ from ..errors import FormatError, MissingExtraError
 from .compression import ExpansionError, Readable, inflate, sniffed
 from .problems import Problem, Report
 from .sources import Source
+from .standard_input import standard_input
 from .utf8 import character_cut, count_newlines
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -22,9 +23,7 @@ _BOM = b"\xef\xbb\xbf"
 def open_source(source: Source) -> BinaryIO:
     """The raw stream of a file, a URL or standard input. Raises OSError or MissingExtraError."""
     if source.path == "-":
-        if sys.stdin is None:
-            raise OSError("there is no standard input")
-        return sys.stdin.buffer
+        return standard_input()
     if not source.is_url:
         return open(source.path, "rb", buffering=0)  # noqa: PTH123 - the caller closes it
     try:

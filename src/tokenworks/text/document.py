@@ -31,4 +31,5 @@ class Document:
     @property
     def where(self) -> str:
         """The place in words, for messages."""
-        return f"{self.source}, {self.unit} {self.position}"
+        whole = self.unit == "byte" and self.position == 0
+        return self.source if whole else f"{self.source}, {self.unit} {self.position}"

@@ -6,12 +6,14 @@ import difflib
 import glob
 import os
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from ..errors import FormatError, OptionError, UnknownNameError
+from ..errors import FormatError, OptionError, TokenworksWarning, UnknownNameError
 from .compression import SUFFIXES as COMPRESSIONS
+from .standard_input import format_of_standard_input
 
 FORMATS = {
     ".txt": "text",
@@ -114,11 +116,14 @@ def format_of(path: str) -> tuple[str | None, str | None]:
     return FORMATS.get(name.suffix), compression
 
 
-def sources(paths: Paths, *, format: str | None = None, offline: bool = False) -> list[Source]:
+def sources(
+    paths: Paths, *, format: str | None = None, offline: bool = False, quiet: bool = False
+) -> list[Source]:
     """Resolve names to sources: folders recursively and sorted, globs sorted, the rest as given.
 
     format: read every source as this format (one of FORMAT_NAMES) whatever its name.
-    offline: refuse URLs.
+    offline: refuse URLs. quiet: do not warn of files in a folder whose names say no format.
+    Standard input that begins with a JSON record is read as JSON lines.
     Raises UnknownNameError for a path or glob that names nothing (with the nearest name),
     FormatError for a folder without texts, OptionError for an unknown format.
     """
@@ -129,13 +134,13 @@ def sources(paths: Paths, *, format: str | None = None, offline: bool = False) -
         raise OptionError("no corpus given: name files, folders, globs, or - for standard input")
     found: list[Source] = []
     for name in names:
-        found += _resolve(os.fspath(name), format, offline)
+        found += _resolve(os.fspath(name), format, offline, quiet)
     return found
 
 
-def _resolve(path: str, format: str | None, offline: bool) -> list[Source]:
+def _resolve(path: str, format: str | None, offline: bool, quiet: bool) -> list[Source]:
     if path == "-":
-        return [Source("-", format or "text")]
+        return [Source("-", format or format_of_standard_input())]
     if "\0" in path:
         raise UnknownNameError(f"{path!r} is not a file name: it holds a NUL")
     if is_url(path):
@@ -143,7 +148,7 @@ def _resolve(path: str, format: str | None, offline: bool) -> list[Source]:
             raise OptionError(f"{path} needs the network, and --offline forbids it")
         return [_source(path, path.rsplit("/", 1)[0], format)]
     if Path(path).is_dir():
-        return _folder(path, format)
+        return _folder(path, format, quiet)
     if Path(path).exists():
         return [_source(path, str(Path(path).parent), format)]
     magic = _MAGIC.search(path)
@@ -166,7 +171,7 @@ def _source(path: str, root: str, format: str | None) -> Source:
     return Source(path, format or named or "text", root, compression)
 
 
-def _folder(root: str, format: str | None) -> list[Source]:
+def _folder(root: str, format: str | None, quiet: bool) -> list[Source]:
     found: list[Path] = []
     others: list[Path] = []
     for folder, folders, files in os.walk(root):
@@ -179,7 +184,14 @@ def _folder(root: str, format: str | None) -> list[Source]:
         shown = f"; it has {len(others)} other files, such as {min(others)}" if others else ""
         raise FormatError(
             f"{root} holds no corpus files ({' '.join(FORMATS)}, each also with"
-            f" {' '.join(COMPRESSIONS)}){shown}. The pattern '{root}/**' reads any file as text"
+            f" {' '.join(COMPRESSIONS)}){shown}. The pattern '{root.rstrip('/')}/**' reads any file as text"
+        )
+    if others and not quiet:
+        warnings.warn(
+            f"{root} has {len(others):,} files whose names say no format, such as {min(others)}; they "
+            f"are not read. The pattern '{root.rstrip('/')}/**' reads any file as text",
+            TokenworksWarning,
+            stacklevel=2,
         )
     # sorted by parts, so that the order does not depend on how the system lists a folder
     found.sort(key=lambda path: path.parts)

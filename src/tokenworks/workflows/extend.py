@@ -154,7 +154,14 @@ def extend(
             "held_out": measured.to_json() if measured else None,
         }
         files = write_grown(
-            new, old, out, said=said, seed=seed, overwrite=overwrite, command=command
+            new,
+            old,
+            out,
+            said=said,
+            corpus=[on] if isinstance(on, str | Path) else on,
+            seed=seed,
+            overwrite=overwrite,
+            command=command,
         )
     return ExtendResult(
         tokenizer=new,

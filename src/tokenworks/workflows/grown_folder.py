@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tokenworks.errors import UnsupportedError
-from tokenworks.files import atomic_folder, write_bytes, write_manifest
+from tokenworks.files import atomic_folder, hashes_of, write_bytes, write_manifest
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.tokenizer.definition import Bpe, Unigram
 from tokenworks.tokenizer.writers.write import render
+from tokenworks.workflows.corpus_hashes import corpus_hashes
 from tokenworks.workflows.verify import verify
 from tokenworks.workflows.verify.subjects import Aspect
 
@@ -22,6 +23,7 @@ def write_grown(
     *,
     said: Mapping[str, Any],
     files: Mapping[str, bytes] | None = None,
+    corpus: Sequence[str | Path] = (),
     budget: int = 300_000,
     seed: int = 0,
     overwrite: bool = False,
@@ -38,6 +40,7 @@ def write_grown(
         out: the folder.
         said: further entries of the manifest.
         files: further files.
+        corpus: what it was made for; the manifest has its hashes.
         budget: bytes of generated text to compare.
         seed: of the generator.
         overwrite: replace a folder that holds something.
@@ -52,6 +55,7 @@ def write_grown(
         WriteError: writing failed.
     """
     path = base.definition.origin.path
+    own = [path] if path is not None and Path(path).exists() else []
     source = {"name": base.name, "sha256": base.sha256, "tokens": base.n_tokens}
     formats = ["huggingface"]
     if base.definition.origin.format == "sentencepiece":
@@ -62,7 +66,7 @@ def write_grown(
             write_bytes(folder / name, data)
         write_manifest(
             folder,
-            inputs=[path] if path is not None and Path(path).exists() else [],
+            inputs=hashes_of(own) | corpus_hashes(corpus),
             seed=seed,
             command=command,
             extra={"base": source, "sha256": tokenizer.sha256, "format": format, **said},

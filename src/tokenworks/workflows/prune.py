@@ -192,6 +192,7 @@ def prune(
             out,
             said=said,
             files=_map_files(old, new, new_ids),
+            corpus=paths,
             seed=seed,
             overwrite=overwrite,
             command=command,

@@ -124,6 +124,7 @@ class Assembly:
         return Comparison(
             title=self.corpus.title,
             note=self.corpus.note,
+            inputs=self.corpus.inputs,
             parallel=self.parallel,
             reference=reference,
             reference_label=self.reference_label,

@@ -166,6 +166,7 @@ class Comparison:
     seed: int
     seconds: float
     phases: dict[str, float]  # seconds by what was done, most first
+    inputs: tuple[str, ...] = ()  # what was named of the corpus
 
     @property
     def encoding_seconds(self) -> float:

@@ -6,7 +6,7 @@ import os
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokenworks.data.udhr import Declaration, declarations
@@ -55,6 +55,7 @@ class Corpus:
     shown: tuple[str, ...] = ()  # labels whose first paragraph is shown cut
     note: str = ""  # a sentence for readers
     languages: bool = False
+    inputs: tuple[str, ...] = ()  # the names that were read
 
 
 SHOWN = (
@@ -122,10 +123,11 @@ def read_corpus(
     problems = Problems()
     if labels == BY_LANGUAGE:
         texts = _by_language(paths, field=field, offline=offline, problems=problems)
-        return Corpus(_title(paths), texts, parallel, problems, {}, reference, languages=True)
+        named = Corpus(_title(paths), texts, parallel, problems, {}, reference, languages=True)
+        return replace(named, inputs=tuple(paths))
     rule = None if labels == BY_SCRIPT else labels
     streams: list[tuple[str, Iterator[Document]]] = []
-    for path in paths:
+    for path, name in zip(paths, _names(paths), strict=True):
         chosen = rule if labels is not None else _rule(path)
         stream = documents(
             path,
@@ -135,13 +137,14 @@ def read_corpus(
             offline=offline,
             on_problem=problems,
         )
-        streams.append((_name(path), stream))
+        streams.append((name, stream))
     texts = _labelled(streams, labels, problems)
-    return Corpus(_title(paths), texts, parallel, problems, {}, reference)
+    named = Corpus(_title(paths), texts, parallel, problems, {}, reference)
+    return replace(named, inputs=tuple(paths))
 
 
 def _title(paths: Sequence[str]) -> str:
-    title = ", ".join(map(_name, paths[:3]))
+    title = ", ".join(_names(paths)[:3])
     return title if len(paths) <= 3 else f"{title} and {len(paths) - 3} more"
 
 
@@ -186,12 +189,30 @@ def _rule(path: str) -> str | None:
     return "file" if len(entries) <= FILES_AS_LABELS else None
 
 
-def _name(path: str) -> str:
+def _names(paths: Sequence[str]) -> list[str]:
+    """The last part of each path; more parts where two different paths would have the same name."""
+    found = list(map(_parts, paths))
+    names = {one: one[-1] for one in found}
+    for length in range(2, 1 + max(map(len, found), default=0)):
+        often = Counter(names.values())
+        names = {
+            one: name if often[name] == 1 else "/".join(one[-length:])
+            for one, name in names.items()
+        }
+    return [names[one] for one in found]
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    """A path in parts, as it can be printed; what only says "any file below" is left out."""
     shown = os.fsencode(path).decode("utf-8", "backslashreplace")
     if shown == "-":
-        return "standard input"
-    last = shown.rstrip("/").rsplit("/", 1)[-1]
-    return Path(shown).resolve().name or shown if last in ("", ".", "..") else last
+        return ("standard input",)
+    parts = [part for part in shown.split("/") if part]
+    while len(parts) > 1 and not parts[-1].strip("*"):
+        parts.pop()
+    if not parts or parts[-1] in (".", ".."):
+        return (Path(shown).resolve().name or shown,)
+    return tuple(parts)
 
 
 def _labelled(
