@@ -6,6 +6,7 @@
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 
 #include "models/byte_trie.h"
 #include "unicode/utf8.h"

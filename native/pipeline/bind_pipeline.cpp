@@ -3,6 +3,8 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/unique_ptr.h>
 
+#include <exception>
+
 #include "bind.h"
 #include "pipeline/factory.h"
 

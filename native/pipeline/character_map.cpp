@@ -1,5 +1,6 @@
 #include "pipeline/character_map.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "unicode/utf8.h"

@@ -1,5 +1,4 @@
 // Normalizers that look at one character at a time.
-#include <algorithm>
 
 #include "pipeline/normalizers.h"
 #include "pipeline/rewriter.h"

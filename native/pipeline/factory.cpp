@@ -3,7 +3,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
-#include <optional>
+#include <utility>
 
 #include "pipeline/base64.h"
 #include "pipeline/step_pipeline.h"

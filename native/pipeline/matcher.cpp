@@ -1,6 +1,7 @@
 #include "pipeline/matcher.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "scanner/scanner.h"
 

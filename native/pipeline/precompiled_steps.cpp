@@ -1,4 +1,6 @@
 // The character map of SentencePiece models, as `tokenizers` reads it and as sentencepiece does.
+#include <algorithm>
+
 #include "models/byte_trie.h"
 #include "pipeline/character_map.h"
 #include "pipeline/normalizers.h"
@@ -132,7 +134,7 @@ class SentencePiece final : public Normalizer {
     }
     uint32_t end = origin_at(source.size());
     while (squeeze && any && std::string_view(out).ends_with(space)) {
-      out.resize(out.size() - space.size());
+      out.erase(out.size() - space.size());
       if (track) {
         end = origin[out.size()].begin;
         origin.resize(out.size());

@@ -2,9 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "pipeline/aligned_text.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
 
 #include "pipeline/aligned_text.h"
 #include "unicode/normalization.h"

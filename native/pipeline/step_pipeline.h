@@ -1,7 +1,6 @@
 // The general pipeline: any sequence of steps around two passes of added-token matching.
 #pragma once
 
-#include <memory>
 #include <string>
 #include <vector>
 

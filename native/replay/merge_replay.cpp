@@ -1,6 +1,7 @@
 #include "replay/merge_replay.h"
 
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 

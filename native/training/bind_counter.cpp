@@ -7,7 +7,6 @@
 #include <nanobind/stl/vector.h>
 
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <tuple>

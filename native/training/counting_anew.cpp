@@ -1,6 +1,5 @@
 // The merger where memory is bounded: all pairs are counted again, and the best become candidates.
 #include <algorithm>
-#include <utility>
 
 #include "training/freed_memory.h"
 #include "training/merger.h"

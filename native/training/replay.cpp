@@ -3,7 +3,6 @@
 #include <functional>
 #include <queue>
 #include <stdexcept>
-#include <utility>
 
 #include "training/merger.h"
 

@@ -4,10 +4,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "training/word_table.h"
 

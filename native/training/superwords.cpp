@@ -1,6 +1,7 @@
 #include "training/superwords.h"
 
 #include <algorithm>
+#include <functional>
 #include <queue>
 #include <utility>
 
