@@ -9,6 +9,7 @@ import typer
 from tokenworks.cli.corpus_options import Field
 from tokenworks.cli.output import emit
 from tokenworks.cli.settings import settings
+from tokenworks.cli.transplant import cost_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -91,13 +92,10 @@ def _render(result: PruneResult) -> RenderableType:
 def _of_model(one: TransplantResult) -> list[str]:
     lines = [f"model: {one.rows_before:,} rows before, {one.rows_after:,} after"]
     if one.scored is not None:
-        lines.append(
-            f"bits per byte: {one.scored.bits_per_byte_before:.4f} before, "
-            f"{one.scored.bits_per_byte_after:.4f} after, on {one.scored.bytes:,} bytes of "
-            f"{one.scored.text}"
-        )
+        lines += cost_lines(one.scored)
     signs = {True: "held", False: "BROKEN", None: "not looked at"}
-    return lines + [f"{check.name}: {signs[check.held]}, {check.detail}" for check in one.checks]
+    lines += [f"{check.name}: {signs[check.held]}, {check.detail}" for check in one.checks]
+    return lines + [f"note: {note}" for note in one.notes]
 
 
 def _compared(one: Comparison) -> str:

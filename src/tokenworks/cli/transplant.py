@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from tokenworks.workflows.transplant import TransplantResult
+    from tokenworks.workflows.transplant.result import Scored
 
 
 def transplant(
@@ -124,18 +125,41 @@ def _render(result: TransplantResult, page: Path) -> RenderableType:
     ]
     scored = result.scored
     if scored is not None:
-        lines += [
-            f"bits per byte: {scored.bits_per_byte_before:.4f} before, "
-            f"{scored.bits_per_byte_after:.4f} after, on {scored.bytes:,} bytes of {scored.text}",
-            f"tokens: {scored.tokens_before:,} before, {scored.tokens_after:,} after "
-            f"({100 * scored.tokens_saved:.1f} % saved)",
-        ]
+        lines += [*cost_lines(scored), _token_line(scored)]
     if scored is not None and scored.bits_per_byte_healed is not None:
         lines.append(
-            f"bits per byte: {scored.bits_per_byte_healed:.4f} after {result.healing['steps']} steps "
-            f"of healing ({result.healing['trained']})"
+            f"bits per byte: {_bound(scored.changed_after)}{scored.bits_per_byte_healed:.4f} after "
+            f"{result.healing['steps']} steps of healing ({result.healing['trained']})"
         )
     signs = {True: "held", False: "BROKEN", None: "not looked at"}
     lines += [f"{check.name}: {signs[check.held]}, {check.detail}" for check in result.checks]
     lines += [f"note: {note}" for note in result.notes]
     return "\n".join([*lines, f"  {page}"])
+
+
+def cost_lines(scored: Scored) -> list[str]:
+    """Bits per byte before and after, and what they are only a lower bound of."""
+    before = f"{_bound(scored.changed_before)}{scored.bits_per_byte_before:.4f}"
+    after = f"{_bound(scored.changed_after)}{scored.bits_per_byte_after:.4f}"
+    lines = [
+        f"bits per byte: {before} before, {after} after, on {scored.bytes:,} bytes of {scored.text}"
+    ]
+    for whose, changed in (("old", scored.changed_before), ("new", scored.changed_after)):
+        if changed:
+            lines.append(
+                f">= : the {whose} tokens do not give back {changed:,} of these bytes: a lower bound, "
+                "not to be compared"
+            )
+    return lines
+
+
+def _bound(changed: int) -> str:
+    return ">= " if changed else ""
+
+
+def _token_line(scored: Scored) -> str:
+    saved = scored.tokens_saved
+    return (
+        f"tokens: {scored.tokens_before:,} before, {scored.tokens_after:,} after "
+        f"({100 * abs(saved):.1f} % {'fewer' if saved >= 0 else 'more'})"
+    )

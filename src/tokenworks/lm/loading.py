@@ -212,6 +212,10 @@ def _open(folder: Path, config: dict[str, Any], dtype: torch.dtype, weights: Wei
             )
     except Exception as error:  # its errors are many; all come from the files, checked above
         reason = " ".join(str(error).split())[:300]
+        if "ignore_mismatched_sizes" in reason:  # it prints the sizes, and does not say them
+            reason = (
+                _mismatch(folder, weights) or "its tensors have other shapes than config.json says"
+            )
         raise FormatError(f"{folder}: transformers cannot open it: {reason}") from None
     missing = sorted(told["missing_keys"])
     if missing:
@@ -228,6 +232,25 @@ def _open(folder: Path, config: dict[str, Any], dtype: torch.dtype, weights: Wei
             stacklevel=3,
         )
     return module.eval().requires_grad_(False)
+
+
+def _mismatch(folder: Path, weights: Weights) -> str | None:
+    """The first tensor whose shape is not what config.json says, where names can be compared."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    maker: Any = AutoModelForCausalLM
+    with silent(), torch.device("meta"):
+        settings = AutoConfig.from_pretrained(folder, local_files_only=True)
+        module = maker.from_config(settings)
+    for name, parameter in module.named_parameters():
+        kept = weights.tensors.get(name)
+        if kept is not None and kept.shape != tuple(parameter.shape):
+            return (
+                f"{name} has the shape {list(kept.shape)} in its files and {list(parameter.shape)} by "
+                "config.json"
+            )
+    return None
 
 
 def _check_sizes(folder: Path, config: dict[str, Any], weights: Weights) -> None:

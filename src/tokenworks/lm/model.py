@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
+_CONTEXT = ("max_position_embeddings", "max_seq_len")  # the second is that of MPT and its kin
+
 
 class LanguageModel:
     """A causal model of `transformers` with its tokenizer.
@@ -96,8 +98,8 @@ class LanguageModel:
     def context(self) -> int | None:
         """The most tokens the model reads at once, as its config says; None where it does not."""
         config = self.model.config.get_text_config()
-        length = getattr(config, "max_position_embeddings", None)
-        return length if isinstance(length, int) and length > 0 else None
+        lengths = (getattr(config, name, None) for name in _CONTEXT)
+        return next((one for one in lengths if isinstance(one, int) and one > 0), None)
 
     @cached_property
     def token_lengths(self) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,13 +151,25 @@ def _count(
     options = {"logits_to_keep": length - begin} if _keeps(model) else {}
     with torch.no_grad():
         given = torch.from_numpy(inputs).to(model.device)
-        logits = model.model(given, use_cache=False, **options).logits[:, begin - length :].float()
+        logits = _run(model, given, options)[:, begin - length :].float()
         wanted = torch.from_numpy(targets[:, begin:]).to(model.device)
         costs = logits.logsumexp(-1) - logits.gather(-1, wanted[..., None])[..., 0]
     found = costs.double().cpu().numpy()
     for row, one in enumerate(batch):
         row_costs = found[row][counted[row, begin:]]
         nats[one.end - len(row_costs) : one.end] = row_costs
+
+
+def _run(model: LanguageModel, given: Any, options: dict[str, int]) -> Any:
+    """The logits of a batch; models fail where they read less than their config states."""
+    try:
+        return model.model(given, use_cache=False, **options).logits
+    except (RuntimeError, IndexError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise FormatError(
+            f"{model.name}: does not run on {given.shape[1]:,} tokens at once ({reason}); "
+            "try a smaller window"
+        ) from None
 
 
 def _keeps(model: LanguageModel) -> bool:

@@ -156,6 +156,8 @@ def _files(folder: Path) -> list[Path]:
     single = folder / "model.safetensors"
     if single.is_file():
         return [single]
+    if single.exists() or single.is_symlink():
+        raise FormatError(f"{single}: no file that can be read (a folder, a pipe or a broken link)")
     found = sorted(folder.glob("*.safetensors"))
     if len(found) == 1 and not found[0].name.startswith("adapter"):
         raise FormatError(f"{folder}: holds {found[0].name}; transformers reads model.safetensors")

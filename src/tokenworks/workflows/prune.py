@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from tokenworks.errors import OptionError
 from tokenworks.files import write_bytes
+from tokenworks.lm.loading import model_folder
 from tokenworks.text import documents, not_empty
 from tokenworks.text.grouping import grouped
 from tokenworks.text.hostile import hostile_texts
@@ -132,10 +133,12 @@ def prune(
         OptionError: nothing to go by, or a size that cannot be.
         FormatError: the corpus holds no text.
     """
-    old = base if isinstance(base, Tokenizer) else Tokenizer.load(str(base))
     folder = None if isinstance(base, Tokenizer) else str(base)
     if model and (folder is None or out is None):
         raise OptionError("to prune a model, name its folder as the base, and a folder to write")
+    if model and folder is not None:  # also the name of a reference model
+        folder = str(model_folder(folder))
+    old = base if isinstance(base, Tokenizer) else Tokenizer.load(folder or "")
     pieces = _prunable(old)
     paths = [on] if isinstance(on, str | Path) else list(on)
     _check(old, paths, size, min_count, bool(keep_scripts or keep_languages))

@@ -75,6 +75,11 @@ def carry_out(order: Order, make: Callable[[Path], tuple[Embeddings, Report]]) -
         kept = with_chat_template(new, one.tokenizer, notes)
         config = new_config(one.config, report.match, notes)
         generation = new_generation(one.folder, report.match, notes)
+        if new.definition.two_phase is not None:
+            notes.append(
+                "superwords are encoded in two phases: transformers reads tokenizer.json alone, which "
+                "gives other tokens; encode with Tokenworks what the model shall read"
+            )
         written = _write(one, kept, made, config, generation, place.model, told)
         written_at = time.perf_counter()
         told("checking", 0, 1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tokenworks.errors import UnsupportedError
 from tokenworks.lm.weights import Weights
 from tokenworks.transplant.embeddings import BLOCK
 from tokenworks.transplant.initialization import ORIGINS, Report
@@ -104,7 +105,7 @@ def why_not_scored(one: Subject) -> str | None:
 
     if find_spec("torch") is None or find_spec("transformers") is None:
         return "models need: pip install 'tokenworks[models]'"
-    if "CausalLM" not in "".join(map(str, one.config.get("architectures") or ["CausalLM"])):
+    if not one.generates:
         return "no causal language model"
     needed = 2.5 * 2 * one.weights.bytes  # in float32, with room for the work
     free = _free_memory()
@@ -139,6 +140,8 @@ def compare_models(
         new.bits_per_byte,
         len(old.ids),
         len(new.ids),
+        int(old.changed.sum()),
+        int(new.changed.sum()),
     )
     return scored, checks
 
@@ -172,12 +175,7 @@ def _same_logits(
 def _generates(model: LanguageModel, match: Match, texts: Sequence[str]) -> Check:
     start = model.tokenizer.encode(" ".join(texts)[:200], specials="text", errors="replace")[:32]
     context: Any = np.concatenate([np.array(model.start, np.int64), start.astype(np.int64)])
-    state = None
-    made: list[int] = []
-    for _ in range(16):
-        logs, state = model.step(context, state)
-        context = logs[-1].argmax(keepdims=True).astype(np.int64)
-        made += context.tolist()
+    made = _continued(model, context, 16)
     known = set(token_ids(model.tokenizer).tolist())
     padding = [number for number in made if number not in known]
     if any(match.source[number] < 0 for number in padding):
@@ -188,6 +186,20 @@ def _generates(model: LanguageModel, match: Match, texts: Sequence[str]) -> Chec
             "generation", None, f"{len(padding)} of 16 are padding rows; else {text[:80]!r}"
         )
     return Check("generation", True, f"opens in transformers and goes on: {text[:80]!r}")
+
+
+def _continued(model: LanguageModel, context: Any, many: int) -> list[int]:
+    """The likeliest tokens one after the other."""
+    made: list[int] = []
+    given, state = context, None
+    for _ in range(many):
+        try:
+            logs, state = model.step(given, state)
+        except UnsupportedError:  # a model without a cache reads everything again
+            logs = model.log_probs(np.concatenate([context, np.array(made, np.int64)]))
+        given = logs[-1].argmax(keepdims=True).astype(np.int64)
+        made += given.tolist()
+    return made
 
 
 def _lengths(rows: StoredRows) -> Any:

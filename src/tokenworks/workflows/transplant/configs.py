@@ -89,6 +89,8 @@ def _renumbered(config: dict[str, Any], match: Match, notes: list[str]) -> dict[
         if isinstance(value, list):
             moved = [row_of[one] for one in value if isinstance(one, int) and one in row_of]
             made[key] = sorted({*moved, *([own] if own is not None else [])}) or None
+            if made[key] is None:
+                notes.append(f"{key} was {value}; the new vocabulary has no such token")
         elif own is not None:
             made[key] = own
         elif isinstance(value, int) and value in row_of:

@@ -17,7 +17,11 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The same texts under the old and the new model."""
+    """The same texts under the old and the new model.
+
+    changed: bytes that the tokens do not give back (unknown characters, lower case); where there are
+    some, bits per byte are only a lower bound.
+    """
 
     text: str  # where they come from
     bytes: int
@@ -25,6 +29,8 @@ class Scored:
     bits_per_byte_after: float
     tokens_before: int
     tokens_after: int
+    changed_before: int = 0
+    changed_after: int = 0
     bits_per_byte_healed: float | None = None
 
     @property

@@ -19,16 +19,13 @@ from tokenworks.workflows.transplant.stored_rows import StoredRows
 INPUT = (
     *("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "tok_embeddings.weight"),
     *("embed_in.weight", "shared.weight", "token_embedding.weight"),
+    *("backbone.embeddings.weight", "rwkv.embeddings.weight", "transformer.w.weight"),
 )
-OUTPUT = ("lm_head.weight", "embed_out.weight", "output.weight")
-BIAS = ("lm_head.bias", "embed_out.bias", "output.bias")
-_PER_TOKEN = (
-    "embed",
-    "head",
-    "vocab",
-    "logits",
-    "wte",
-)  # in names of other matrices with such rows
+OUTPUT = ("lm_head.weight", "embed_out.weight", "output.weight", "head.weight")
+BIAS = ("lm_head.bias", "embed_out.bias", "output.bias", "predictions.bias")
+_WHOLE = ("output.weight", "output.bias", "head.weight")  # whole names: layers have such parts, too
+# In names of other matrices with such rows.
+_PER_TOKEN = ("embed", "head", "vocab", "logits", "wte", "predictions")
 _MUCH = 8  # one row in so many: published models are padded by far less
 _NO_TOKENS = ("position", "wpe", "rotary")
 
@@ -56,6 +53,11 @@ class Subject:
     @property
     def tied(self) -> bool:
         return "output" not in self.names
+
+    @property
+    def generates(self) -> bool:
+        """Whether it is a causal language model, also where config.json does not say."""
+        return _generates(self.config) or not self.config.get("architectures")
 
     @property
     def dtype(self) -> str:
@@ -163,7 +165,7 @@ def _tensors(
         named = [
             name
             for name in weights.tensors
-            if name.endswith(endings) and not any(word in name for word in _NO_TOKENS)
+            if _ends(name, endings) and not any(word in name for word in _NO_TOKENS)
         ]
         if len(named) > 1:
             raise UnsupportedError(
@@ -188,8 +190,13 @@ def _tensors(
     return found, duplicate
 
 
+def _ends(name: str, endings: tuple[str, ...]) -> bool:
+    return any(name == end if end in _WHOLE else name.endswith(end) for end in endings)
+
+
 def _generates(config: dict[str, Any]) -> bool:
-    return any("CausalLM" in str(name) for name in config.get("architectures") or ())
+    names = map(str, config.get("architectures") or ())
+    return any("CausalLM" in name or "LMHead" in name for name in names)  # GPT2LMHeadModel
 
 
 def _check_shapes(
