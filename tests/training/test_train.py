@@ -11,8 +11,9 @@ import pytest
 import tokenworks as tw
 from tokenworks.cli import main
 from tokenworks.data.udhr import declarations
-from tokenworks.errors import OptionError
+from tokenworks.errors import OptionError, UnknownNameError
 from tokenworks.registry import methods
+from tokenworks.text import Mix
 from tokenworks.training.source import TextSource
 
 
@@ -99,7 +100,7 @@ def test_a_source_of_texts() -> None:
         (("--held-out", "nowhere.txt"), "there is no file or folder nowhere.txt"),
         (("--engine", "rays"), "--engine 'rays' is not one of threads, processes, ray"),
         (("--base", "gpt3"), "no file, folder or embedded tokenizer 'gpt3'"),
-        (("--labels", "files", "--mix", "a=1"), "it must be folder, file, column:NAME"),
+        (("--labels", "files", "--mix", "a=1"), "it must be folder, file, named, column:NAME"),
         (("--normalizer", "nfcc"), "unknown normalizer 'nfcc'; did you mean nfc"),
         (("--digits", "2"), "digits '2' is not one of none, 1, 3, 3-right"),
     ],
@@ -145,3 +146,32 @@ def test_the_manifest_has_one_hash_of_a_folder(
     )
     assert found["texts"] == hashlib.sha256(listed.encode()).hexdigest()
     assert found["one.txt"] == hashlib.sha256(Path("one.txt").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_frequency": -1}, "min_frequency is -1"),
+        ({"max_token_length": 0}, "max_token_length is 0"),
+        ({"algorithm": "superbpe", "max_words": -3}, "max_words is -3"),
+        ({"vocab_size": 10**20}, "fewer than 134,217,728 tokens"),
+        ({"pad_to_multiple": 10**12}, "fewer than 134,217,728 tokens"),
+        ({"algorithm": "superbpe", "transition": 300, "vocab_size": 5000}, "let words end later"),
+    ],
+)
+def test_numbers_out_of_range(options: dict[str, object], message: str, corpus: Path) -> None:
+    with pytest.raises(OptionError, match=message):
+        tw.train(corpus / "bre.txt", **{"vocab_size": 400, **options})
+
+
+def test_a_mixture_of_what_was_named(tmp_path: Path, corpus: Path) -> None:
+    for language in ("afr", "bre"):
+        (tmp_path / language / "below").mkdir(parents=True)
+        text = (corpus / f"{language}.txt").read_text(encoding="utf-8")
+        (tmp_path / language / "below" / "text.txt").write_text(text, encoding="utf-8")
+    named = [tmp_path / "afr", f"{tmp_path}/bre/**"]
+    mix = Mix({"afr": 1, "bre": 1})
+    found = tw.train(named, vocab_size=400, mix=mix).mix
+    assert found is not None and set(found["labels"]) == {"afr", "bre"}
+    with pytest.raises(UnknownNameError, match="labels: below"):
+        tw.train(named, vocab_size=400, mix=Mix({"afr": 1, "other": 1}))

@@ -8,4 +8,4 @@ import typer
 
 Field = Annotated[str, typer.Option(help="Where records hold their text.")]
 Threads = Annotated[int, typer.Option(help="At work; 0 takes one per core.", min=0)]
-LABELS = "`folder`, `file`, `column:NAME`, or `name:PATTERN` with {label} in it"
+LABELS = "`folder`, `file`, `named`, `column:NAME`, or `name:PATTERN` with {label} in it"

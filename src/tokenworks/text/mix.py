@@ -171,7 +171,10 @@ class Mix:
             if weight > 0 and not available.get(label):
                 near = get_close_matches(label, available, n=3)
                 known = ", ".join(near or sorted(available)[:12]) or "none"
-                raise UnknownNameError(f"no document has the label {label!r}; labels: {known}")
+                raise UnknownNameError(
+                    f"no document has the label {label!r}; labels: {known} (where labels come from "
+                    "can be said: --labels)"
+                )
         scaled = {k: float(v) ** (1.0 / self.temperature) for k, v in raw.items() if v > 0}
         total = sum(scaled.values())
         return {label: scaled[label] / total for label in sorted(scaled)}

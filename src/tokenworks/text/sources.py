@@ -8,7 +8,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from ..errors import FormatError, OptionError, TokenworksWarning, UnknownNameError
@@ -45,6 +45,7 @@ class Source:
     path: file, URL, "-" for standard input, or "hf://datasets/..." for a dataset of the Hub.
     root: the folder that the user named, or that of the file; labels are taken below it.
     compression: "gz", "zst", "xz", "bz2", or None to go by the first bytes.
+    named: what the user named: this file, or the folder or pattern that it was found by.
     begin, end: the part to read, in bytes at line starts or in Parquet row groups; `end` None is
         the end of the file.
     """
@@ -55,6 +56,7 @@ class Source:
     compression: str | None = None
     begin: int = 0
     end: int | None = None
+    named: str = field(default="", compare=False)
 
     @property
     def name(self) -> str:
@@ -134,7 +136,8 @@ def sources(
         raise OptionError("no corpus given: name files, folders, globs, or - for standard input")
     found: list[Source] = []
     for name in names:
-        found += _resolve(os.fspath(name), format, offline, quiet)
+        path = os.fspath(name)
+        found += [replace(one, named=path) for one in _resolve(path, format, offline, quiet)]
     return found
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tokenworks import _native
+from tokenworks.errors import OptionError
 from tokenworks.interruption import interruptions
 from tokenworks.training.counted_words import CountedWords, Words
 from tokenworks.training.kept_merges import KeptMerges
@@ -89,9 +90,17 @@ def learn_merges(
         stride: merges between two looks at the keyboard, the clock and `enough`.
 
     Raises:
-        OptionError: the words do not fit into the memory.
+        OptionError: the words do not fit into the memory, or an option is out of range.
         KeyboardInterrupt: interrupted; what was learned is kept where there is a folder for it.
     """
+    for name, value in (
+        ("min_frequency", min_frequency),
+        ("max_token_length", 1 if max_token_length is None else max_token_length),
+        ("max_words", max_words),
+    ):
+        least = 1 if name == "max_token_length" else 0
+        if not least <= value < 1 << 32:
+            raise OptionError(f"{name} is {value}; it must be {least} or more, and below 2**32")
     tokens = (token_of_symbol, *packed(strings), vocab_size, min_frequency, max_token_length or 0)
     rules = (max_words, veto_colon_space, reuse)
     kept = KeptMerges(None, 0.0)

@@ -135,7 +135,8 @@ def _two_phase_definition(
     base = len(layout.strings)
     kept_runs = layout.learned_size - base - kept_words
     merges = joined(words, runs, kept_words, kept_runs, base)
-    require_size(layout, merges)
+    few = f"give more text, or let words end later (transition), not at {base + kept_words}"
+    require_size(layout, merges, "give more text" if len(words) < kept_words else few)
     definition = definition_of(
         name,
         layout,

@@ -17,6 +17,8 @@ from tokenworks.training.merges import Merges
 # Bytes in the order of the characters that stand for them, which is how the reference numbers them.
 BYTE_ORDER = tuple(sorted(range(256), key=lambda byte: BYTE_TO_CHAR[byte]))
 
+MOST_TOKENS = 1 << 27
+
 _BYTE_LEVEL_DECODER: Step = {
     "type": "ByteLevel",
     "add_prefix_space": True,
@@ -92,6 +94,11 @@ def checked_options(
         raise OptionError(f"pad_to_multiple is {pad_to_multiple}; it must be 1 or more")
     if len(set(special)) < len(special) or "" in special:
         raise OptionError("special tokens must be different from each other and not empty")
+    if max(vocab_size + pad_to_multiple, reserved) >= MOST_TOKENS:
+        raise OptionError(
+            f"vocab_size is {vocab_size}, reserved {reserved}, pad_to_multiple {pad_to_multiple}; a "
+            f"vocabulary has fewer than {MOST_TOKENS:,} tokens"
+        )
     least = len(special) + known + reserved
     if vocab_size < least:
         raise OptionError(
@@ -191,8 +198,10 @@ def _reserved_names(layout: Layout, used: int) -> list[str]:
     return names
 
 
-def require_size(layout: Layout, merges: Merges) -> None:
+def require_size(layout: Layout, merges: Merges, hint: str = "give more text") -> None:
     """Refuse a corpus that is too small for the vocabulary.
+
+    hint: what else would do.
 
     Raises:
         OptionError: with the size that it is enough for.
@@ -201,5 +210,5 @@ def require_size(layout: Layout, merges: Merges) -> None:
     if reached < layout.vocab_size:
         raise OptionError(
             f"vocab_size {layout.vocab_size} cannot be reached: the corpus gives {reached} tokens "
-            "before no pair of tokens is left to merge; ask for at most that, or give more text"
+            f"before no pair of tokens is left to merge; ask for at most that, or {hint}"
         )

@@ -13,6 +13,7 @@ import numpy as np
 from tokenworks.engine import Engine, run
 from tokenworks.errors import OptionError
 from tokenworks.text import Census, Mix, MixPlan
+from tokenworks.text.labels import named_label
 from tokenworks.training.counting import WORTH_KEEPING
 from tokenworks.training.counts_file import CountsSource, is_counts
 from tokenworks.training.reading import PART, Files
@@ -64,7 +65,7 @@ def open_source(
         raise OptionError("no corpus was named")
     labels = reading.labels
     if reading.mix is not None and labels is None:
-        labels = "folder" if any(_has_folders(Path(name)) for name in inputs) else "file"
+        labels = _rule(inputs, reading.mix)
     files = Files.named(
         inputs,
         field=reading.field,
@@ -78,6 +79,13 @@ def open_source(
         plan = _plan(files, reading.mix, engine, threads, work)
         files = replace(files, mix=plan)
     return TextSource(files, threads=threads, engine=engine, work=work, min_count=min_count)
+
+
+def _rule(inputs: tuple[str, ...], mix: Mix) -> str:
+    """What labels are where nothing says so: the names given where the mixture is of those."""
+    if mix.weights and set(mix.weights) <= set(map(named_label, inputs)):
+        return "named"
+    return "folder" if any(_has_folders(Path(name)) for name in inputs) else "file"
 
 
 def _has_folders(path: Path) -> bool:
