@@ -12,7 +12,7 @@ from tokenworks.workflows.doctor import (  # noqa: F401 - importing registers th
     chat_template,
     compatibility,
     components,
-    gguf_file,
+    gguf_metadata,
     legacy_files,
     length_settings,
     load_time,

@@ -14,11 +14,11 @@ from tokenworks.workflows.doctor.legacy_files import read_lines
 from tokenworks.workflows.doctor.mend import mend_file
 from tokenworks.workflows.doctor.registry import run_checks
 from tokenworks.workflows.doctor.report import DoctorReport, Finding, Findings, Mend
+from tokenworks.workflows.doctor.safetensors_header import read_header
 from tokenworks.workflows.doctor.sentencepiece_file import read_proto
 from tokenworks.workflows.doctor.tekken_file import looks_like_tekken
 from tokenworks.workflows.doctor.tiktoken_file import read_ranks, read_table
 from tokenworks.workflows.doctor.value_kinds import is_id
-from tokenworks.workflows.doctor.weights import read_header
 
 # The tokenizer files that are looked at inside a folder, by name or ending.
 _IN_FOLDER = ("tokenizer.json", "tekken.json", "vocab.json", "merges.txt", "vocab.txt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from tokenworks.workflows.doctor.bpe_model import model_of
 from tokenworks.workflows.doctor.components import no_variant
@@ -85,16 +86,22 @@ def check_unigram(document: Document, findings: Findings) -> None:
                 "natural logarithms of probabilities (0 or less)",
             )
         )
+    _unk_id(document, model, len(vocab), findings)
+    _byte_pieces(document, findings, bool(model.get("byte_fallback")), set(seen), "Unigram")
+
+
+def _unk_id(document: Document, model: dict[str, Any], pieces: int, findings: Findings) -> None:
+    """There, in range, or replaced by byte pieces."""
     unk = model.get("unk_id")
     if isinstance(unk, int) and not isinstance(unk, bool):
-        if not 0 <= unk < len(vocab):
+        if not 0 <= unk < pieces:
             findings.add(
                 document.finding(
                     "error",
                     "unk-out-of-range",
                     ("model", "unk_id"),
-                    f"unk_id is {unk} but there are {len(vocab):,} pieces",
-                    f"0 to {len(vocab) - 1}, the place of <unk>",
+                    f"unk_id is {unk} but there are {pieces:,} pieces",
+                    f"0 to {pieces - 1}, the place of <unk>",
                     symptom="Unable to load vocab UnkIdNotInVocabulary",
                 )
             )
@@ -110,7 +117,6 @@ def check_unigram(document: Document, findings: Findings) -> None:
                 "unknown token but `unk_id` is missing",
             )
         )
-    _byte_pieces(document, findings, bool(model.get("byte_fallback")), set(seen), "Unigram")
 
 
 @check("tokenizer.json", "unknown token")

@@ -117,6 +117,37 @@ def check_pieces(proto: Proto, findings: Findings) -> None:
             )
         )
         return
+    _each_piece(proto, findings)
+    counts = Counter(kind for _, _, kind, _ in proto.pieces)
+    if counts[UNKNOWN] == 0:
+        findings.add(
+            Finding(
+                "error",
+                "unk-missing",
+                file,
+                "no piece has the type UNKNOWN",
+                "exactly one, usually <unk>",
+                symptom="unk is not defined",
+            )
+        )
+    if counts[UNKNOWN] > 1:
+        findings.add(
+            Finding(
+                "error",
+                "unk-repeated",
+                file,
+                f"{counts[UNKNOWN]} pieces have the type UNKNOWN",
+                "exactly one",
+                symptom="unk is already defined",
+            )
+        )
+    findings.facts["tokens"] = len(proto.pieces)
+    _spec(proto, counts, findings)
+
+
+def _each_piece(proto: Proto, findings: Findings) -> None:
+    """Empty, repeated and broken pieces, and their scores and types."""
+    file = proto.file
     seen: dict[bytes, int] = {}
     for i, (piece, score, kind, place) in enumerate(proto.pieces):
         where = f"pieces[{i}], byte {place}"
@@ -176,31 +207,6 @@ def check_pieces(proto: Proto, findings: Findings) -> None:
                     where,
                 )
             )
-    counts = Counter(kind for _, _, kind, _ in proto.pieces)
-    if counts[UNKNOWN] == 0:
-        findings.add(
-            Finding(
-                "error",
-                "unk-missing",
-                file,
-                "no piece has the type UNKNOWN",
-                "exactly one, usually <unk>",
-                symptom="unk is not defined",
-            )
-        )
-    if counts[UNKNOWN] > 1:
-        findings.add(
-            Finding(
-                "error",
-                "unk-repeated",
-                file,
-                f"{counts[UNKNOWN]} pieces have the type UNKNOWN",
-                "exactly one",
-                symptom="unk is already defined",
-            )
-        )
-    findings.facts["tokens"] = len(proto.pieces)
-    _spec(proto, counts, findings)
 
 
 def _spec(proto: Proto, counts: Counter[int], findings: Findings) -> None:
@@ -229,8 +235,14 @@ def _spec(proto: Proto, counts: Counter[int], findings: Findings) -> None:
                 "trainer_spec.vocab_size",
             )
         )
-    fallback = bool(spec.get(35, 0))
-    if fallback and counts[BYTE] != 256:
+    _byte_pieces(proto, counts[BYTE], findings)
+    _named_ids(proto, findings)
+
+
+def _byte_pieces(proto: Proto, bytes_given: int, findings: Findings) -> None:
+    """All 256 where byte_fallback is on, none where it is off."""
+    file, fallback = proto.file, bool(proto.trainer.get(35, 0))
+    if fallback and bytes_given != 256:
         absent = BYTE_PIECES - {
             p.decode("utf-8", "replace") for p, _, kind, _ in proto.pieces if kind == BYTE
         }
@@ -246,17 +258,22 @@ def _spec(proto: Proto, counts: Counter[int], findings: Findings) -> None:
                 symptom="there are not 256 byte pieces although `byte_fallback` is true",
             )
         )
-    if not fallback and counts[BYTE]:
+    if not fallback and bytes_given:
         findings.add(
             Finding(
                 "error",
                 "byte-fallback-off",
                 file,
-                f"there are {counts[BYTE]} byte pieces but byte_fallback is off",
+                f"there are {bytes_given} byte pieces but byte_fallback is off",
                 "byte_fallback: true",
                 "trainer_spec.byte_fallback",
             )
         )
+
+
+def _named_ids(proto: Proto, findings: Findings) -> None:
+    """The ids that the trainer spec names are there, and of the right type."""
+    file, spec = proto.file, proto.trainer
     for number, name in ((40, "unk_id"), (41, "bos_id"), (42, "eos_id"), (43, "pad_id")):
         value = spec.get(number, DEFAULT_IDS.get(name)) if spec else None
         if value is None:
