@@ -258,3 +258,23 @@ def test_a_tokenizer_of_superwords_trains_a_model(corpus: Path, tmp_path: Path) 
     text = declarations()[3].text[:400]
     assert model.tokenizer.encode(text).tolist() == trained.tokenizer.encode(text).tolist()
     assert model.score([text]).lossless
+
+
+def test_text_that_was_refused_is_not_trained_on_later(corpus: Path, tmp_path: Path) -> None:
+    """A first try that fails leaves no run, and its ids are not taken for those of another corpus."""
+    few = tmp_path / "few.txt"
+    few.write_text("too short")
+    with pytest.raises(FormatError, match="sequences of 16 need at least 33"):
+        _train(few, tmp_path / "m", 2)
+    _train(corpus, tmp_path / "m", 2)
+    _train(corpus, tmp_path / "n", 2)
+    assert _losses(tmp_path / "m") == _losses(tmp_path / "n")
+
+
+@pytest.mark.parametrize("name", ["batch", "length"])
+def test_sizes_of_nothing_are_refused_without_steps(
+    corpus: Path, tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(OptionError, match=f"{name} is 0"):
+        lm_train(corpus, tmp_path / "m", tokenizer=tiny.tokenizer(), **{**OPTIONS, name: 0})
+    assert list(tmp_path.iterdir()) == []

@@ -108,12 +108,7 @@ def batches(
     import torch
 
     ids = file.ids()
-    many = (len(ids) - 1 - recipe.length) // recipe.length
-    if many < 1:
-        raise FormatError(
-            f"the corpus has {len(ids):,} tokens; sequences of {recipe.length:,} need at least "
-            f"{2 * recipe.length + 1:,}"
-        )
+    many = sequences(file, recipe.length)
     epoch, order, offset = -1, np.empty(0, np.int64), 0
     while True:
         rows = []
@@ -127,6 +122,21 @@ def batches(
         own = np.stack(rows[rank::world]).astype(np.int64)
         yield torch.from_numpy(own)
         step += 1
+
+
+def sequences(file: TokenFile, length: int) -> int:
+    """How many sequences of this many tokens an epoch has, wherever it cuts them.
+
+    Raises:
+        FormatError: none.
+    """
+    many = (file.tokens - 1 - length) // length
+    if many < 1:
+        raise FormatError(
+            f"the corpus has {file.tokens:,} tokens; sequences of {length:,} need at least "
+            f"{2 * length + 1:,}"
+        )
+    return many
 
 
 def _beside(path: Path) -> Path:

@@ -18,10 +18,10 @@ from tokenworks.files import atomic_folder, write_manifest
 from tokenworks.lm.loading import require_models, silent, torch_device
 from tokenworks.lm.recipe import Recipe
 from tokenworks.lm.run import Run
-from tokenworks.lm.run_folder import run_folder
+from tokenworks.lm.run_folder import RUN, run_folder
 from tokenworks.lm.run_log import Watch, bits_per_byte, last_loss
 from tokenworks.lm.sizes import size
-from tokenworks.lm.token_file import TokenFile, read_tokens, write_tokens
+from tokenworks.lm.token_file import TokenFile, read_tokens, sequences, write_tokens
 from tokenworks.text import Problems, documents, not_empty, sources
 from tokenworks.tokenizer import Tokenizer
 
@@ -120,11 +120,8 @@ def lm_train(
         if batch % world:
             raise OptionError(f"batch is {batch}; it must be a multiple of the {world} processes")
         begun = time.perf_counter()
-        file = _tokens(folder, named, tokenizer, separator, field, problems, rank, on_bytes)
-        if steps is None:
-            steps = max(1, file.tokens // (batch * length))
-        recipe = Recipe(
-            steps=steps,
+        recipe = Recipe(  # before the text is read: it refuses what cannot be
+            steps=1 if steps is None else steps,
             batch=batch,
             length=length,
             matrix_rate=matrix_rate,
@@ -133,6 +130,11 @@ def lm_train(
             cooldown=cooldown,
             seed=seed,
         )
+        file = _tokens(folder, named, tokenizer, separator, field, problems, rank, on_bytes)
+        if steps is None:
+            steps = max(1, file.tokens // (batch * length))
+            recipe = replace(recipe, steps=steps)
+        sequences(file, length)  # which refuses too short a text before a run is noted
         run = Run(folder, _hash(named, field), chosen, recipe, file, tokenizer, separator)
         run.agree(rank)
         module = run.train(where, rank, world, bf16, every, on_moment)
@@ -221,7 +223,8 @@ def _tokens(
     import torch
 
     path = folder / "tokens.bin"
-    kept = read_tokens(path, tokenizer)
+    # Before a run is noted its ids may be of another corpus: an option was refused, say.
+    kept = read_tokens(path, tokenizer) if (folder / RUN).exists() else None
     if kept is None and rank == 0:
         stream = documents(named, field=field, on_problem=problems)
         whole = not_empty(stream, named, problems)
