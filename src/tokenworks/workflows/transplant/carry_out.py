@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from tokenworks.workflows.transplant.configs import (
     new_generation,
     with_chat_template,
 )
+from tokenworks.workflows.transplant.healing import HEALED
 from tokenworks.workflows.transplant.healing import heal as train_on
 from tokenworks.workflows.transplant.material import Texts
 from tokenworks.workflows.transplant.result import Check, Scored, TransplantResult
@@ -70,6 +72,10 @@ def carry_out(order: Order, make: Callable[[Path], tuple[Embeddings, Report]]) -
     with workplace(order.out, order.plan, overwrite=order.overwrite) as place:
         if place.resumed:
             notes.append("went on with what an interrupted run had done")
+        if (place.work / HEALED).exists():  # interrupted while healed files took their places
+            shutil.rmtree(place.model)
+            shutil.rmtree(place.work / HEALED)
+            place.model.mkdir()
         made, report = make(place.work)
         made_at = time.perf_counter()
         kept = with_chat_template(new, one.tokenizer, notes)

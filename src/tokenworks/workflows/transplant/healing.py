@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tokenworks.errors import OptionError
+from tokenworks.files import write_json
 from tokenworks.lm.weights import INDEX, Weights
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import Held, Rows
 from tokenworks.workflows.transplant.writing import write_weights
 
+if TYPE_CHECKING:
+    from tokenworks.lm.fitting import Training
+    from tokenworks.lm.token_file import TokenFile
+
 BATCH, LENGTH = 8, 256
+HEALED = "healed"  # the folder of new files, from which those of the model are replaced
+_SAVE_SECONDS = 120.0
 _TOKEN_RATE, _INNER_RATE = 0.001, 0.002  # a trained model: gentler than the recipe for a new one
 _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
@@ -33,13 +42,13 @@ def heal(
     seed: int = 0,
     told: Callable[[str, int, int], None] = lambda what, done, of: None,
 ) -> dict[str, Any]:
-    """Train a model in place.
+    """Train a model in place; an interrupted run goes on from where it was.
 
     Args:
         folder: of the model; its files are replaced.
         texts: to train on.
         steps: how many.
-        work: for the encoded text and the new files.
+        work: for the encoded text, the state of an interrupted run, and the new files.
         names: tensors of the token matrices, by part.
         whole: train everything; otherwise the token matrices only, and no other tensor changes.
         batch: sequences of a step. length: tokens of a sequence, at most the model's context.
@@ -61,7 +70,7 @@ def heal(
     from tokenworks.lm.fitting import Training
     from tokenworks.lm.loading import load
     from tokenworks.lm.recipe import Recipe
-    from tokenworks.lm.token_file import batches, write_tokens
+    from tokenworks.lm.token_file import write_tokens
 
     model = load(folder)
     length = min(length, model.context or length)
@@ -82,10 +91,7 @@ def heal(
     for end in ends:
         for parameter in end.parameters():
             parameter.requires_grad_(True)
-    losses = []
-    for step in Training(module, recipe).fit(batches(file, recipe)):
-        losses.append(step.loss)
-        told("healing", step.number, steps)
+    losses = _train(Training(module, recipe), file, work, whole, told)
     module.eval()
     if whole:
         _save_all(folder, module, work)
@@ -106,6 +112,48 @@ def heal(
     }
 
 
+def _train(
+    training: Training,
+    file: TokenFile,
+    work: Path,
+    whole: bool,
+    told: Callable[[str, int, int], None],
+) -> list[float]:
+    """Train to the last step, or go on from where it was; the loss of every step."""
+    import torch
+
+    from tokenworks.interruption import interruptions
+    from tokenworks.lm import checkpoint
+    from tokenworks.lm.token_file import batches
+
+    recipe = training.recipe
+    kept = work / f"heal-{recipe.steps}-{'all' if whole else 'rows'}.safetensors"
+    losses: list[float] = []
+    if kept.exists():
+        state, number, _ = checkpoint.load(kept)
+        training.restore(state, number)
+        losses = json.loads(kept.with_suffix(".json").read_text("utf-8"))[:number]
+
+    def keep() -> None:
+        write_json(kept.with_suffix(".json"), losses)  # first: it may run ahead of the state
+        checkpoint.save(kept, training.state(), training.number, recipe.steps)
+
+    stream = batches(file, recipe, step=training.number)
+    saved = time.monotonic()
+    with torch.random.fork_rng(), interruptions() as noted:
+        while training.number < recipe.steps:
+            torch.manual_seed(((recipe.seed << 32) + training.number) % (1 << 63))  # of dropout
+            losses.append(training.step(next(stream)).loss)
+            told("healing", training.number, recipe.steps)
+            if noted.asked:
+                keep()
+                raise KeyboardInterrupt
+            if time.monotonic() - saved > _SAVE_SECONDS:
+                keep()
+                saved = time.monotonic()
+    return losses
+
+
 def _separator(tokenizer: Tokenizer) -> int:
     definition = tokenizer.definition
     for number in (definition.eos_id, definition.bos_id, *tokenizer.specials.values()):
@@ -120,7 +168,7 @@ def _save_rows(folder: Path, tensors: dict[str, Any], work: Path) -> None:
     for name, tensor in tensors.items():
         array = tensor.detach().float().cpu().numpy()
         made[name] = Held(array.reshape(len(array), -1))
-    fresh = work / "healed"
+    fresh = work / HEALED
     fresh.mkdir()
     written = write_weights(Weights(folder), made, None, fresh, lambda count: None)
     for name in written.rewritten:
@@ -135,7 +183,7 @@ def _save_all(folder: Path, module: Any, work: Path) -> None:
     weights = Weights(folder)
     kinds = {tensor.dtype for tensor in weights.tensors.values()}
     dtype = _DTYPES.get(next(iter(kinds)) if len(kinds) == 1 else "F32", "float32")
-    fresh = work / "healed"
+    fresh = work / HEALED
     with silent():
         module.to(getattr(torch, dtype)).save_pretrained(fresh)
     for file in [*weights.files, folder / INDEX]:
