@@ -94,6 +94,18 @@ def test_each_step_is_blamed_for_what_it_prevents() -> None:
     taken = shadowed.finding("shadowed-by-added")
     assert taken is not None
     assert "the" in {t.text for t in taken.tokens}
+    spelled = shadowed.finding("added-shadows")
+    assert spelled is not None
+    assert [t.why for t in spelled.tokens] == ["50257 is taken"]  # wherever it stands
+
+
+def test_a_cut_character_that_the_normalizer_changes_is_explained() -> None:
+    """NFC takes U+F980 and all its neighbours away; only some of them hold the token without it."""
+    found = audit("qwen2.5")
+    assert found.finding("no-witness") is None
+    changed = found.finding("normalizer-changes")
+    assert changed is not None
+    assert {r"\xef\xa5", r"\xef\xa6"} <= {t.text for t in changed.tokens}
 
 
 def test_unmergeable_and_duplicate_pieces() -> None:

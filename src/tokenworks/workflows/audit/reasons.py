@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from tokenworks.tokenizer.merge_trace import MergeTrace
 from tokenworks.tokenizer.model_alone import model_alone
 from tokenworks.workflows.audit.describe import quoted
 from tokenworks.workflows.audit.reach import CONTEXTS
-from tokenworks.workflows.text_around import as_texts, impossible
+from tokenworks.workflows.text_around import as_texts, completions, impossible
 
 if TYPE_CHECKING:
     from tokenworks.tokenizer import Tokenizer
@@ -152,24 +152,30 @@ def _step_reasons(tokenizer: Tokenizer, rest: dict[int, bytes]) -> dict[int, Rea
         ("steps", "normalizer and pretokenizer together prevent it", lambda: plain),
     ]
     out: dict[int, Reason] = {}
-    for kind, sentence, change in changes:
-        todo = {i: p for i, p in rest.items() if i not in out}
-        if not todo:
-            break
-        seen = _seen(type(tokenizer).from_definition(change()), tokenizer, todo)
-        for i in seen:
-            out[i] = (kind, sentence + _detail(kind, todo[i]))
+    for texts_of in (as_texts, completions):  # few texts first: they explain nearly all
+        for kind, sentence, change in changes:
+            todo = {i: p for i, p in rest.items() if i not in out}
+            if not todo:
+                break
+            changed = type(tokenizer).from_definition(change())
+            for i in _seen(changed, tokenizer, todo, texts_of):
+                out[i] = (kind, sentence + _detail(kind, todo[i]))
     for i in rest:
         if i not in out:
             out[i] = ("no-witness", "no text was found; none of the steps alone explains it")
     return out
 
 
-def _seen(changed: Tokenizer, tokenizer: Tokenizer, todo: dict[int, bytes]) -> set[int]:
+def _seen(
+    changed: Tokenizer,
+    tokenizer: Tokenizer,
+    todo: dict[int, bytes],
+    texts_of: Callable[[bytes], Iterable[str]],
+) -> set[int]:
     texts: list[str] = []
     for i, piece in todo.items():
         for spelled in {piece, tokenizer.token_bytes(i)}:
-            for text in as_texts(spelled):
+            for text in texts_of(spelled):
                 texts += [context.replace("{}", text) for context in CONTEXTS]
     if not texts:
         return set()

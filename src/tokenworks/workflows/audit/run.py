@@ -161,10 +161,13 @@ def _added(tok: Tokenizer, tokens: dict[int, bytes], sorted_out: dict[str, list[
         if ids != [token.id]:
             why = f"its spelling gives {ids[:8]}"
             sorted_out["added-unreachable"].append(Token(token.id, token.content, why))
-    spelled = {t.content.encode(): t.id for t in added}
+    spelled = {t.content.encode(): t for t in added}
     for i, piece in tokens.items():
         if piece in spelled:
-            why = f"where special tokens are allowed, {spelled[piece]} is taken"
+            token = spelled[piece]
+            why = f"{token.id} is taken"
+            if token.special:
+                why = f"where special tokens are allowed, {why}"
             sorted_out["added-shadows"].append(Token(i, shown(piece), why))
 
 
