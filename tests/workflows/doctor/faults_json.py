@@ -74,7 +74,24 @@ def without_bytes(root: dict[str, Any]) -> None:
 PRE, POST, DEC, NORM = "pre_tokenizer", "post_processor", "decoder", "normalizer"
 B, U, W = small.bpe, small.unigram, small.wordpiece
 
+
+def same_once_normalized(root: dict[str, Any]) -> None:
+    for number, content in enumerate(("ÅB", "åb")):
+        token = small.added(len(root["model"]["vocab"]) + 50 + number, content, special=False)
+        root["added_tokens"].append({**token, "normalized": True})
+
+
+def nothing_once_normalized(root: dict[str, Any]) -> None:
+    root["normalizer"] = {"type": "Strip", "strip_left": True, "strip_right": True}
+    token = small.added(len(root["model"]["vocab"]) + 50, "\n", special=False)
+    root["added_tokens"].append({**token, "normalized": True})
+
+
 FAULTS: list[Fault] = [
+    ("token normalized away", B, nothing_once_normalized, "added-normalized-away", "'\\n'"),
+    ("tokens the same once normalized", W, same_once_normalized, "added-normalized-same", "'ÅB'"),
+    ("dropout", B, put("model", "dropout", value=0.1), "dropout", "at random"),
+    ("unknown section", B, put("speculator", value={}), "not-read", "speculator"),
     ("truncation of no length", B, put("truncation", value={}), "field-type", "max_length"),
     ("padding as a word", B, put("padding", value="longest"), "field-type", "padding"),
     ("added tokens null", B, put("added_tokens", value=None), "added-shape", "null"),

@@ -79,3 +79,15 @@ def test_assigned_ids_are_those_of_tokenizers(tmp_path: Path) -> None:
             content = finding.what.split("'")[1]
             assert f"give it {real.token_to_id(content)}" in finding.what
     assert {"added-id-shifts", "added-id-taken"} <= report.codes()
+
+
+def test_a_lone_surrogate_is_named(tmp_path: Path) -> None:
+    """No check of its own; the reader's refusal is the last word."""
+    root = small.bpe()
+    root["added_tokens"], root["post_processor"] = [], None
+    root["model"]["vocab"]["\ud800"] = len(root["model"]["vocab"])
+    path = tmp_path / "tokenizer.json"
+    path.write_text(json.dumps(root), encoding="utf-8")
+    finding = next(f for f in doctor(path).findings if f.code == "not-read")
+    assert finding.severity == "error"
+    assert "surrogate" in finding.what

@@ -16,6 +16,7 @@ from tokenworks.workflows.doctor import (  # noqa: F401 - importing registers th
     legacy_files,
     length_settings,
     load_time,
+    normalized_tokens,
     other_models,
     sentencepiece_file,
     special_files,
@@ -24,6 +25,7 @@ from tokenworks.workflows.doctor import (  # noqa: F401 - importing registers th
     templates,
     tiktoken_file,
     weights,
+    whole_file,
 )
 from tokenworks.workflows.doctor.examine import doctor
 from tokenworks.workflows.doctor.report import DoctorReport, Finding, Mend

@@ -97,6 +97,23 @@ def check_vocabulary(document: Document, findings: Findings) -> None:
         )
 
 
+@check("tokenizer.json", "dropout")
+def check_dropout(document: Document, findings: Findings) -> None:
+    """Merges that are skipped at random, which is meant for training alone."""
+    model = model_of(document, "BPE")
+    dropout = model.get("dropout") if model else None
+    if isinstance(dropout, float) and 0 < dropout <= 1:
+        findings.add(
+            document.finding(
+                "warning",
+                "dropout",
+                ("model", "dropout"),
+                f"dropout is {dropout}: merges are skipped at random, and a text has other ids each time",
+                "null, but while training a model on purpose",
+            )
+        )
+
+
 @check("tokenizer.json", "merges")
 def check_merges(document: Document, findings: Findings) -> None:
     """Merges of a wrong shape, of absent pieces, repeated, cyclic, out of order or never firing."""
