@@ -99,7 +99,9 @@ def read_added(path: Path, value: Any, added: AddedTokens) -> None:
         check_fields(path, place, fields)
         number = fields.get("id")
         if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < 2**32 - 1:
-            raise FormatError(f"{path}: {place}.id is {shorten(number)}; expected a number")
+            raise FormatError(
+                f"{path}: {place}.id is {shorten(number)}; expected a number from 0 to 4294967294"
+            )
         added.add(fields, number)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from tokenworks.errors import FormatError
 from tokenworks.tokenizer.definition import Step
 from tokenworks.tokenizer.oniguruma import from_oniguruma
+from tokenworks.tokenizer.pattern_check import check_pattern
 from tokenworks.tokenizer.source import shorten
 
 _REQUIRED = object()
@@ -270,7 +271,9 @@ def _check_step(
             )
         step[name] = given
         if check is _pattern and "Regex" in given:
-            step[name] = {"Regex": from_oniguruma(given["Regex"])}
+            written = from_oniguruma(given["Regex"])
+            check_pattern(f"{path}: {place}.{name}", written)
+            step[name] = {"Regex": written}
     # The form before 0.15 said add_prefix_space; a file that says both must agree with itself.
     spaceless = kind == "Metaspace" and value.get("add_prefix_space") is False
     if spaceless and step["prepend_scheme"] != "never":

@@ -68,7 +68,22 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise FormatError(f"{path}: larger than {max_bytes:,} bytes; not a tokenizer file")
+    _refuse_stand_ins(path, data)
     return _unpack(path, data, max_bytes)
+
+
+def _refuse_stand_ins(path: Path, data: bytes) -> None:
+    """What often lies in a file's place: the pointer of a checkout without LFS, a page of the web."""
+    start = data[:200].lstrip().lower()
+    if start.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise FormatError(
+            f"{path}: a Git LFS pointer, not the file itself; run `git lfs pull` in its folder"
+        )
+    if start.startswith((b"<!doctype html", b"<html")):
+        raise FormatError(
+            f"{path}: a web page, not a tokenizer; download the file itself (from the Hub by "
+            f"/resolve/ in its address, not /blob/)"
+        )
 
 
 def _unpack(path: Path, data: bytes, max_bytes: int) -> bytes:
@@ -143,8 +158,8 @@ def parse_json(path: Path, data: bytes) -> Any:
         raise FormatError(f"{path}: {what} (line {error.lineno}, column {error.colno})") from None
     except RecursionError:
         raise FormatError(f"{path}: not a tokenizer: JSON nested too deeply") from None
-    except ValueError as error:  # integers of thousands of digits
-        raise FormatError(f"{path}: not JSON: {error}") from None
+    except ValueError:
+        raise FormatError(f"{path}: not a tokenizer: a number has thousands of digits") from None
     if _SURROGATE.search(text):  # most are halves of a pair; what is left alone is no text
         try:
             json.dumps(value, ensure_ascii=False).encode()

@@ -10,6 +10,7 @@ import numpy as np
 
 from tokenworks.errors import FormatError
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Origin
+from tokenworks.tokenizer.pattern_check import check_pattern
 from tokenworks.tokenizer.source import parse_json, read_bytes, shorten
 from tokenworks.tokenizer.tiktoken_ranks import byte_level_step, pattern_steps, recover_merges
 
@@ -69,6 +70,7 @@ def read_document(path: Path, document: Any) -> Definition:
     pattern = config.get("pattern")
     if not isinstance(pattern, str):
         raise FormatError(f"{path}: config.pattern is {shorten(pattern)}; expected a pattern")
+    check_pattern(f"{path}: config.pattern", pattern)
     size = _number(path, config, "default_vocab_size")
     reserved = _number(path, config, "default_num_special_tokens")
     count = size - reserved

@@ -24,6 +24,7 @@ from tokenworks._native import recover_merges as _recover_merges
 from tokenworks.errors import FormatError, OptionError
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, Origin, Step
 from tokenworks.tokenizer.known_encodings import ENCODINGS, by_sha256
+from tokenworks.tokenizer.pattern_check import check_pattern
 from tokenworks.tokenizer.source import parse_json, read_bytes, shorten
 
 # Added to the name of a rank file: pattern and special tokens, in js-tiktoken's words.
@@ -82,6 +83,7 @@ def read(
         )
     specials = specials or {}
     check_ranks(path, ranks, specials)
+    check_pattern(f"{path}: the pattern", pattern)
     return from_ranks(name, ranks, pattern, specials, Origin("tiktoken", str(path)))
 
 
