@@ -200,8 +200,8 @@ class PretokenCache {
   static size_t near_place(uint64_t hash) { return hash & (kNearEntries - 1); }
 
   // A record is a word with the number of bytes and of ids (and whether this is a part of a pretoken), the ids,
-  // and the bytes. Slots hold the high half of the hash, whose first bits are the slot's place, and the place of the record: a
-  // pretoken that is not there is known by one look at a small table, which matters since all the
+  // and the bytes. Slots hold the high half of the hash, whose first bits are the slot's place, and the place of
+  // the record: a pretoken that is not there is known by one look at a small table, which matters since all the
   // tables together are larger than the processor's caches.
   static uint32_t head_of(size_t bytes, size_t ids, bool part) {
     return static_cast<uint32_t>(part) << 31 | static_cast<uint32_t>(bytes << 16 | ids);
@@ -220,7 +220,8 @@ class PretokenCache {
     for (size_t k = slot_of(hash); slots_[k]; k = after(k)) {
       if ((slots_[k] ^ hash) >> 32) continue;
       const uint32_t* record = records_.data() + static_cast<uint32_t>(slots_[k]);
-      if (*record >> 16 == (static_cast<uint32_t>(part) << 15 | n) && std::memcmp(record + 1 + count_of(record), s, n) == 0) return record;
+      const bool alike = *record >> 16 == (static_cast<uint32_t>(part) << 15 | n);
+      if (alike && std::memcmp(record + 1 + count_of(record), s, n) == 0) return record;
     }
     return nullptr;
   }

@@ -98,14 +98,16 @@ TOKENWORKS_VBMI2 Utf8End write_together(const Unit* s, size_t n, char* out) {
       continue;
     }
     const __m512i last = continuation(c, 0);
-    const __m512i of_two = _mm512_or_si512(_mm512_or_si512(_mm512_srli_epi32(c, 6), all(0xC0)), _mm512_slli_epi32(last, 8));
+    const __m512i first = _mm512_or_si512(_mm512_srli_epi32(c, 6), all(0xC0));
+    const __m512i of_two = _mm512_or_si512(first, _mm512_slli_epi32(last, 8));
     __m512i bytes = _mm512_mask_mov_epi32(c, two, of_two);
     __m512i used = _mm512_mask_mov_epi32(all(0x80), two, all(0x8080));
     if constexpr (sizeof(Unit) > 1) {
       const __mmask16 three = _mm512_cmpge_epu32_mask(c, all(0x800));
       const __m512i middle = continuation(c, 6);
       const __m512i lead = _mm512_or_si512(_mm512_srli_epi32(c, 12), all(0xE0));
-      const __m512i of_three = _mm512_or_si512(_mm512_or_si512(lead, _mm512_slli_epi32(middle, 8)), _mm512_slli_epi32(last, 16));
+      const __m512i leading = _mm512_or_si512(lead, _mm512_slli_epi32(middle, 8));
+      const __m512i of_three = _mm512_or_si512(leading, _mm512_slli_epi32(last, 16));
       bytes = _mm512_mask_mov_epi32(bytes, three, of_three);
       used = _mm512_mask_mov_epi32(used, three, all(0x808080));
       surrogates |= _mm512_cmpeq_epu32_mask(_mm512_and_si512(c, all(~0x7FFu)), all(0xD800));

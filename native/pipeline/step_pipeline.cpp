@@ -277,7 +277,8 @@ void StepPipeline::run_segment(std::string_view text, size_t base, Mode mode, Cu
       if (track) throw SpecialTokenError(e.content(), cuts.text.origin[e.position()].begin);
       Cuts again;
       IgnoreSink ignore;
-      run_segment(text, base, {.policy = mode.policy, .track = true, .split = false}, again, ignore);  // throws with the right position
+      // throws with the right position
+      run_segment(text, base, {.policy = mode.policy, .track = true, .split = false}, again, ignore);
       throw;
     }
     for (const Found& f : found) {

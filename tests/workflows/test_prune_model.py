@@ -15,12 +15,12 @@ from tokenworks import Tokenizer
 from tokenworks.cli import main
 from tokenworks.data.udhr import declaration
 from tokenworks.errors import OptionError
-from tokenworks.transplant.laws import _first_merges
+from tokenworks.transplant.laws import first_merges
 from tokenworks.workflows.prune import prune
 
 
 def test_rows_that_stay_are_the_old_ones(tmp_path: Path) -> None:
-    tokenizer = _first_merges(Tokenizer.load("gpt2"), 800, ("<|endoftext|>",))
+    tokenizer = first_merges(Tokenizer.load("gpt2"), 800, ("<|endoftext|>",))
     tokenizer.save(tmp_path / "model")
     config = LlamaConfig(
         vocab_size=1088,

@@ -18,11 +18,11 @@ from tokenworks import Tokenizer
 from tokenworks.cli import main
 from tokenworks.errors import FormatError, OptionError, TokenworksError, WriteError
 from tokenworks.registry import methods
-from tokenworks.transplant.laws import _first_merges
+from tokenworks.transplant.laws import first_merges
 from tokenworks.workflows.transplant import transplant
 
-OLD = _first_merges(Tokenizer.load("gpt2"), 500, ("<|endoftext|>",))
-NEW = _first_merges(Tokenizer.load("kl3m-001-32k"), 620, ("<eos>", "<|im_start|>"))
+OLD = first_merges(Tokenizer.load("gpt2"), 500, ("<|endoftext|>",))
+NEW = first_merges(Tokenizer.load("kl3m-001-32k"), 620, ("<eos>", "<|im_start|>"))
 SMALL: dict[str, Any] = {
     "hidden_size": 32,
     "intermediate_size": 48,

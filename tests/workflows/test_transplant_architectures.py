@@ -15,12 +15,12 @@ from tokenworks import Tokenizer
 from tokenworks.cli import main
 from tokenworks.data.udhr import declaration
 from tokenworks.lm import loading
-from tokenworks.transplant.laws import _first_merges
+from tokenworks.transplant.laws import first_merges
 from tokenworks.workflows.prune import prune
 from tokenworks.workflows.transplant import transplant
 
-OLD = _first_merges(Tokenizer.load("gpt2"), 300, ("<|endoftext|>",))
-NEW = _first_merges(Tokenizer.load("kl3m-001-32k"), 420, ("<eos>",))
+OLD = first_merges(Tokenizer.load("gpt2"), 300, ("<|endoftext|>",))
+NEW = first_merges(Tokenizer.load("kl3m-001-32k"), 420, ("<eos>",))
 WIDE = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 DEEP = {**WIDE, "intermediate_size": 48, "max_position_embeddings": 128}
 GPT = {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 128}

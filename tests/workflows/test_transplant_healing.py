@@ -14,11 +14,11 @@ from transformers import AutoModelForCausalLM, GPT2Config
 
 from tokenworks import Tokenizer
 from tokenworks.data.udhr import declaration
-from tokenworks.transplant.laws import _first_merges
+from tokenworks.transplant.laws import first_merges
 from tokenworks.workflows.transplant import healing, transplant
 
-OLD = _first_merges(Tokenizer.load("gpt2"), 300, ("<|endoftext|>",))
-NEW = _first_merges(Tokenizer.load("kl3m-001-32k"), 420, ("<eos>",))
+OLD = first_merges(Tokenizer.load("gpt2"), 300, ("<|endoftext|>",))
+NEW = first_merges(Tokenizer.load("kl3m-001-32k"), 420, ("<eos>",))
 
 
 @pytest.fixture(scope="module")

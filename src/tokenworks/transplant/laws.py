@@ -117,15 +117,15 @@ def relabelled(initialize: Initialize) -> None:
 
 @cache
 def _old() -> Tokenizer:
-    return _first_merges(Tokenizer.load("gpt2"), 500, ("<|endoftext|>",))
+    return first_merges(Tokenizer.load("gpt2"), 500, ("<|endoftext|>",))
 
 
 @cache
 def _new() -> Tokenizer:
-    return _first_merges(Tokenizer.load("kl3m-001-32k"), 620, ("<eos>", "<|im_start|>"))
+    return first_merges(Tokenizer.load("kl3m-001-32k"), 620, ("<eos>", "<|im_start|>"))
 
 
-def _first_merges(tokenizer: Tokenizer, merges: int, special: tuple[str, ...]) -> Tokenizer:
+def first_merges(tokenizer: Tokenizer, merges: int, special: tuple[str, ...]) -> Tokenizer:
     """A byte-level tokenizer cut down to its bytes and first merges; the first special is EOS."""
     definition = tokenizer.definition
     model = definition.model
