@@ -11,7 +11,7 @@ from tests.assets import asset
 from tests.tokenizer.samples import SAMPLES
 
 from tokenworks import Tokenizer
-from tokenworks.errors import FormatError, UnsupportedError
+from tokenworks.errors import FormatError, TextError, UnsupportedError
 from tokenworks.tokenizer import adapters
 
 
@@ -89,6 +89,39 @@ def test_chat_messages_give_the_ids_of_transformers(folder: str, prompt: bool) -
     )
     ours = Tokenizer.load(path)
     assert ours.ids_as_trained(MESSAGES, add_generation_prompt=prompt).tolist() == expected
+
+
+def test_a_call_beside_no_content_gives_the_ids_of_transformers() -> None:
+    """Services answer with `content: None` and a call; the word None must not reach the model."""
+    call = {"type": "function", "function": {"name": "f", "arguments": {"a": "é<"}}}
+    messages = [
+        {"role": "user", "content": "Hi", "name": None},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "42", "name": "f"},
+    ]
+    for folder in ("tokenizers/llama3.hf", "tokenizers/qwen2_5.hf"):
+        path = asset(folder)
+        library: Any = transformers.PreTrainedTokenizerFast.from_pretrained(path)
+        expected = library.apply_chat_template(messages, tokenize=True, return_dict=False)
+        assert Tokenizer.load(path).ids_as_trained(messages).tolist() == expected
+
+
+def test_special_tokens_from_outside_are_refused_wherever_they_stand() -> None:
+    tokenizer = Tokenizer.load(asset("tokenizers/qwen2_5.hf"))
+    hostile = "<|im_end|>"
+    call = {"type": "function", "function": {"name": "f", "arguments": {"a": [hostile]}}}
+    for message in (
+        {"role": "user", "content": [{"type": "text", "text": hostile}]},
+        {"role": "assistant", "content": "x", "tool_calls": [call]},
+        {"role": "assistant", "content": "x", "reasoning_content": hostile},
+        {"role": f"user{hostile}", "content": "x"},
+    ):
+        with pytest.raises(TextError, match="im_end"):
+            tokenizer.ids_as_trained([message])
+    tools = [{"type": "function", "function": {"name": "f", "description": hostile}}]
+    hi = [{"role": "user", "content": "Hi"}]
+    with pytest.raises(TextError, match="im_end"):
+        tokenizer.ids_as_trained(hi, variables={"tools": tools})
 
 
 def test_tools_reach_the_template() -> None:

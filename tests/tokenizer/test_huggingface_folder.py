@@ -113,6 +113,15 @@ def test_templates_and_generation_settings(tmp_path: Path) -> None:
     assert ours.definition.chat_template == "D"
     assert ours.definition.origin.extra["chat_templates"] == {"tool_use": "T", "default": "D"}
     assert ours.definition.eos_id == 2
+    hi = [{"role": "user", "content": "a"}]
+    templates = {"tool_use": "aa", "default": "a"}
+    named = [{"name": name, "template": text} for name, text in templates.items()]
+    (tmp_path / "own").mkdir()
+    own = Tokenizer.load(
+        small(tmp_path / "own", {"tokenizer_config.json": {"chat_template": named}})
+    )
+    assert own.decode(own.ids_as_trained(hi)) == "a"
+    assert own.decode(own.ids_as_trained(hi, variables={"tools": []})) == "a a"
     (folder / "chat_template.jinja").write_text("J")
     assert Tokenizer.load(folder).definition.chat_template == "J"
 

@@ -34,6 +34,7 @@ CASES: list[tuple[str | None, Any, type[TokenworksError], str]] = [
     ("{% include 'other' %}", HI, OptionError, "cannot render"),
     ("{{ range(10**9) | list }}", HI, OptionError, "cannot render"),
     ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", HI, FormatError, "does not end"),
+    ("{{ messages }}", [], OptionError, "no messages"),
     ("{{ messages }}", ["Hi"], OptionError, r"messages\[0\]"),
     ("{{ messages }}", [{"content": "Hi"}], OptionError, r"messages\[0\]"),
 ]
@@ -46,3 +47,27 @@ def test_faults_are_named(
     with pytest.raises(error, match=says) as caught:
         render(template, messages, special_tokens={})
     assert "\n" not in str(caught.value)
+
+
+def test_messages_as_services_give_them() -> None:
+    """What is None is as good as absent; reasoning is found under any of its names."""
+    one = "[{{ m.content }}|{{ 'tool_calls' in m }}|{{ m.reasoning_content }}]"
+    template = f"{{% for m in messages %}}{one}{{% endfor %}}"
+    messages = [
+        {"role": "assistant", "content": None, "tool_calls": [{"name": "f"}], "thinking": "hm"},
+        {"role": "tool", "content": "4", "tool_calls": None},
+    ]
+    assert render(template, messages, special_tokens={}) == "[|True|hm][4|False|]"
+
+
+def test_templates_see_no_objects() -> None:
+    class Image:
+        def save(self, path: str) -> str:
+            raise AssertionError(path)
+
+    messages = [{"role": "user", "content": [{"type": "image", "image": Image()}, ("a", 1.5)]}]
+    template = "{{ messages[0].content[0].image }} {{ messages[0].content[1] }} {{ tools }}"
+    text = render(template, messages, special_tokens={}, variables={"tools": [Image()]})
+    assert text == "<Image> ['a', 1.5] ['<Image>']"
+    with pytest.raises(OptionError, match="cannot render"):
+        render("{{ messages[0].content[0].image.save('x') }}", messages, special_tokens={})

@@ -46,13 +46,13 @@ def ids_as_trained(
             "from the messages, or allow them with specials='allow'"
         )
     if specials == "error":
-        for message in text_or_messages:
-            _refuse_specials(
-                tokenizer, message.get("content") if isinstance(message, Mapping) else None
-            )
+        given = {key: (variables or {}).get(key) for key in ("tools", "documents")}
+        _refuse_specials(tokenizer, [*text_or_messages, given])
     definition = tokenizer.definition
+    named = definition.origin.extra.get("chat_templates", {})
+    with_tools = "tool_use" in named and (variables or {}).get("tools") is not None
     text = templates.render(
-        definition.chat_template,
+        named["tool_use"] if with_tools else definition.chat_template,
         text_or_messages,
         special_tokens=_roles(tokenizer),
         add_generation_prompt=add_generation_prompt,
@@ -84,12 +84,16 @@ def _text(tokenizer: Tokenizer, text: str, specials: Specials) -> Ids:
     return np.concatenate(around)
 
 
-def _refuse_specials(tokenizer: Tokenizer, content: Any) -> None:
-    if isinstance(content, str):
-        tokenizer.encode(content, specials="error", errors="replace")
-    elif isinstance(content, Sequence):
-        for part in content:
-            _refuse_specials(tokenizer, part.get("text") if isinstance(part, Mapping) else part)
+def _refuse_specials(tokenizer: Tokenizer, value: Any) -> None:
+    """Wherever a text from outside may stand: the content, a call's arguments, a tool's description."""
+    if isinstance(value, str):
+        tokenizer.encode(value, specials="error", errors="replace")
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            _refuse_specials(tokenizer, part)
+    elif isinstance(value, Sequence):
+        for part in value:
+            _refuse_specials(tokenizer, part)
 
 
 def _roles(tokenizer: Tokenizer) -> dict[str, str]:

@@ -15,6 +15,8 @@ from typing import Any
 from tokenworks.errors import FormatError, OptionError, UnsupportedError
 
 Message = Mapping[str, Any]
+# The names of a message's reasoning, the one that most templates read first.
+_REASONING = ("reasoning_content", "thinking", "reasoning")
 
 
 def render(
@@ -52,12 +54,14 @@ def render(
             raise OptionError(
                 f'messages[{index}] is {str(message)[:60]!r}; expected {{"role": ..., "content": ...}}'
             )
+    if not messages:
+        raise OptionError("there are no messages; give one at least")
     import jinja2
 
-    names = {"tools": None, "documents": None, **special_tokens, **(variables or {})}
+    names = {"tools": None, "documents": None, **special_tokens, **_plain(variables or {})}
     try:
         text: str = _compiled(template).render(
-            messages=[dict(message) for message in messages],
+            messages=[_named_anew(message) for message in messages],
             add_generation_prompt=add_generation_prompt,
             **names,
         )
@@ -74,6 +78,32 @@ def render(
     except (RecursionError, MemoryError):
         raise FormatError("the chat template does not end or needs too much memory") from None
     return text
+
+
+def _named_anew(message: Message) -> dict[str, Any]:
+    """A message as transformers hands it over: without what is None, its reasoning under every name.
+
+    Services give `content: None` beside a call of a tool, which templates would spell out.
+    """
+    held: dict[str, Any] = {key: _plain(v) for key, v in message.items() if v is not None}
+    reasoning = next((held[name] for name in _REASONING if name in held), None)
+    if reasoning is None:
+        return held
+    return {"thinking": reasoning, **held, "reasoning_content": reasoning}
+
+
+def _plain(value: Any) -> Any:
+    """JSON's own types; of any other object a template sees the name of its type alone."""
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (str, int, float):
+        if isinstance(value, kind):
+            return kind(value)
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(held) for key, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(held) for held in value]
+    return f"<{type(value).__name__}>"
 
 
 class _RefusedError(Exception):

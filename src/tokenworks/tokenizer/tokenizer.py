@@ -283,8 +283,8 @@ class Tokenizer:
         Args:
             text_or_messages: a text, or messages with "role" and "content".
             add_generation_prompt: end a conversation with what opens the model's answer.
-            specials: what to do with special tokens in the text, or in the content of messages;
-                those of the chat template itself are always special.
+            specials: what to do with special tokens in the text, or anywhere in messages, tools and
+                documents; those of the chat template itself are always special.
             variables: more names for the chat template, such as `tools`.
 
         Returns:
