@@ -36,6 +36,28 @@ def read_ranks(path: Path, findings: Findings) -> Ranks | None:
         return None
     ranks = Ranks(path)
     file, data = ranks.file, envelope.data
+    lines = _lines(file, data, findings)
+    for number, raw in enumerate(lines, 1):
+        line = raw.rstrip(b"\r")
+        if not line.strip():
+            if line or number < len(lines):
+                _bad(
+                    findings,
+                    file,
+                    "blank-line",
+                    number,
+                    "the line is blank",
+                    "no blank lines",
+                    "warning",
+                )
+            continue
+        if (found := _token_and_rank(file, number, line, findings)) is not None:
+            ranks.lines.append((*found, number))
+    return ranks
+
+
+def _lines(file: str, data: bytes, findings: Findings) -> list[bytes]:
+    """The lines without a byte order mark and without the rest of one that was cut."""
     if data.startswith(b"\xef\xbb\xbf"):
         findings.add(
             Finding(
@@ -73,56 +95,47 @@ def read_ranks(path: Path, findings: Findings) -> Ranks | None:
             )
         )
         lines.pop()
-    for number, raw in enumerate(lines, 1):
-        line = raw.rstrip(b"\r")
-        if not line.strip():
-            if line or number < len(lines):
-                _bad(
-                    findings,
-                    file,
-                    "blank-line",
-                    number,
-                    "the line is blank",
-                    "no blank lines",
-                    "warning",
-                )
-            continue
-        parts = line.split()
-        if len(parts) != 2 or not parts[1].isdigit():
-            _bad(
-                findings,
-                file,
-                "rank-line",
-                number,
-                f"the line {line[:50].decode('utf-8', 'replace')!r} is not a token and its rank",
-                "`base64 rank`, such as `IQ== 0`",
-            )
-            continue
-        try:
-            token = base64.b64decode(parts[0], validate=True)
-        except (binascii.Error, ValueError) as error:
-            _bad(
-                findings,
-                file,
-                "base64",
-                number,
-                f"{parts[0][:40].decode('utf-8', 'replace')!r} is not base64 ({error})",
-                "the token's bytes in standard base64, with padding",
-                symptom="binascii.Error",
-            )
-            continue
-        if len(parts[1]) > 9:
-            _bad(
-                findings,
-                file,
-                "rank-line",
-                number,
-                f"the rank {parts[1][:30].decode()} is too large",
-                "ranks from 0",
-            )
-            continue
-        ranks.lines.append((token, int(parts[1]), number))
-    return ranks
+    return lines
+
+
+def _token_and_rank(
+    file: str, number: int, line: bytes, findings: Findings
+) -> tuple[bytes, int] | None:
+    parts = line.split()
+    if len(parts) != 2 or not parts[1].isdigit():
+        _bad(
+            findings,
+            file,
+            "rank-line",
+            number,
+            f"the line {line[:50].decode('utf-8', 'replace')!r} is not a token and its rank",
+            "`base64 rank`, such as `IQ== 0`",
+        )
+        return None
+    try:
+        token = base64.b64decode(parts[0], validate=True)
+    except (binascii.Error, ValueError) as error:
+        _bad(
+            findings,
+            file,
+            "base64",
+            number,
+            f"{parts[0][:40].decode('utf-8', 'replace')!r} is not base64 ({error})",
+            "the token's bytes in standard base64, with padding",
+            symptom="binascii.Error",
+        )
+        return None
+    if len(parts[1]) > 9:
+        _bad(
+            findings,
+            file,
+            "rank-line",
+            number,
+            f"the rank {parts[1][:30].decode()} is too large",
+            "ranks from 0",
+        )
+        return None
+    return token, int(parts[1])
 
 
 def read_table(document: Document, findings: Findings) -> Ranks:
