@@ -10,6 +10,7 @@ import pytest
 from tokenworks.cli import main
 from tokenworks.cli.compare import read_prices
 from tokenworks.errors import OptionError
+from tokenworks.tokenizer import Tokenizer
 
 
 @pytest.fixture
@@ -126,3 +127,49 @@ def test_files_and_patterns_of_one_name_keep_labels_of_their_own(
     assert {one["name"] for one in shown["labels"]} == {"en/test.txt", "tr/test.txt", "code"}
     written = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert set(written["inputs_sha256"]) == set(named)
+
+
+def test_a_single_plain_file_has_an_interval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "".join(f"Line {n} says {n * n} and {'word ' * (n % 9)}\n" for n in range(4000))
+    (tmp_path / "book.txt").write_text(text, encoding="utf-8")
+    quick = ["--methods", "none", "--no-unreachable", "--json"]
+    command = ["compare", "gpt2", "o200k_base", "--on", str(tmp_path / "book.txt"), *quick]
+    assert main(command) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["documents"] > 10
+    for one in shown["tokenizers"]:
+        assert one["tokens"] == Tokenizer.load(one["name"]).count(text)
+    (relative,) = (one["relative"] for one in shown["tokenizers"] if one["name"] == "o200k_base")
+    assert relative["low"] < relative["value"] < relative["high"]
+
+
+def test_files_of_one_document_each_have_an_interval_together(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(9):
+        (tmp_path / f"{number}.txt").write_text(
+            "some words " * number + "12345 " * 9, encoding="utf-8"
+        )
+    files = [str(tmp_path / f"{number}.txt") for number in range(9)]
+    quick = ["--methods", "none", "--no-unreachable", "--json"]
+    assert main(["compare", "gpt2", "o200k_base", "--on", *files, *quick]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert len(shown["labels"]) == 9
+    (found,) = (one for one in shown["tokenizers"] if one["name"] == "o200k_base")
+    for figure in (found["relative"], found["bytes_per_token"]):
+        assert figure["low"] < figure["value"] < figure["high"]
+
+
+def test_labels_that_are_not_parallel_are_told(
+    corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick = ["--methods", "none", "--no-unreachable", "--parallel", "--json"]
+    command = ["compare", "gpt2", "o200k_base", "--on", str(corpus), *quick]
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out)["warnings"] == []
+    (corpus / "de" / "0.txt").unlink()
+    assert main(command) == 0
+    (told,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert "de has 5, en has 6" in told

@@ -21,6 +21,7 @@ class Reading:
     split: Split = "whole"
     max_document_bytes: int = 16 << 20
     label_column: str | None = None
+    part_bytes: int | None = None
 
     @property
     def max_record_bytes(self) -> int:

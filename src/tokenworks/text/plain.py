@@ -44,12 +44,13 @@ def _document(text: str, source: Source, line: Line) -> Document:
 
 
 def _whole(source: Source, reading: Reading, report: Report) -> Iterator[Document]:
-    size = reading.max_document_bytes
+    longest = reading.max_document_bytes
+    size = min(reading.part_bytes or longest, longest)
     stream = ByteStream(source, report, min(_BLOCK, size))
     was_open = False
-    for piece in pieces(stream, size, pretoken_cut):
+    for piece in pieces(stream, size, pretoken_cut, longest=longest):
         if piece.open and not was_open:
-            report(long_line(source, piece.line, piece.offset, size))
+            report(long_line(source, piece.line, piece.offset, longest))
         was_open = piece.open
         yield Document(decoded(piece, source, report), source.name, piece.offset, "byte")
 

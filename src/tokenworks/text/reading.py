@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import get_args
 
 from ..errors import FormatError, OptionError
@@ -42,6 +43,7 @@ def documents(
     strict: bool = False,
     split: Split = "whole",
     max_document_bytes: int = 16 << 20,
+    part_bytes: int | None = None,
     labels: str | None = None,
     format: str | None = None,
     offline: bool = False,
@@ -54,6 +56,8 @@ def documents(
     split: a document is a whole file or record, a line, or a paragraph (blank lines between).
     max_document_bytes: longer documents are cut, plain files at line starts, the rest between
         characters; memory stays within a small multiple of it.
+    part_bytes: whole plain files longer than this come in parts of about it, cut only where every
+        known pretoken pattern splits.
     labels: "folder", "file", "column:NAME" or "name:PATTERN"; see `Labels`.
     format: read every source as this format, whatever its name.
     on_problem: a `Problems` that counts, or a function. Without it, one warning tells the count.
@@ -69,6 +73,8 @@ def documents(
     ['Hi', 'Ho']
     """
     reading = reading_options(field, split, max_document_bytes, labels)
+    if part_bytes is not None:
+        reading = replace(reading, part_bytes=max(1024, part_bytes))
     resolved = resolve(paths, format=format, offline=offline)
     report, own = reporter(on_problem, strict=strict)
     named = Labels(labels) if labels else None

@@ -21,7 +21,7 @@ from tokenworks.training.passes import LONGEST_PRETOKEN, Pass, batch_size, new_c
 from tokenworks.training.reading import PART, Text
 
 CHECKPOINT_SECONDS = 10.0
-WORTH_KEEPING = 3  # finished parts of a text of no more parts than that are not kept
+WORTH_KEEPING = 1  # finished parts of a text of no more parts than that are not kept
 _SHARE = 20  # a checkpoint takes at most one part in so many of the time
 
 

@@ -99,6 +99,11 @@ class Assembly:
             return self.names[0]
         return self.names[number_of(wanted, self.names, "reference_label")]
 
+    def _unequal(self) -> list[tuple[str, int]]:
+        documents = self.counts[..., DOCUMENTS].max(axis=1).tolist()
+        found = list(zip(self.names, documents, strict=True))
+        return found if len(set(documents)) > 1 else []
+
     def comparison(self, dropped: list[str], began: float) -> Comparison:
         labels = self._labels()
         tokenizers = tuple(self._tokenizers(labels))
@@ -106,7 +111,12 @@ class Assembly:
         lead = self.measure.against(first, rest[0]) if rest else None
         reference = self.tokenizers[self.base].name
         problems = self.corpus.problems.to_json()
-        warned = warnings(tokenizers, problems, shared_label=self.counted.tally.overflowed)
+        warned = warnings(
+            tokenizers,
+            problems,
+            shared_label=self.counted.tally.overflowed,
+            unequal=self._unequal() if self.parallel else (),
+        )
         ranked = [self.tokenizers[i] for i in self.order]
         samples = self.counted.sample.samples(parallel=self.parallel)
         measured = measure(

@@ -29,7 +29,8 @@ class Bootstrap:
     """Sums over the corpus, and over 400 corpora drawn from its documents.
 
     On parallel text a document is drawn for all labels at once, otherwise the documents of each
-    label are drawn apart; tokenizers are always compared on the same draws.
+    label are drawn apart, and labels of one document together. Tokenizers are always compared on the
+    same draws.
     """
 
     def __init__(self, counts: NDArray[np.int64], *, parallel: bool, seed: int = 0) -> None:
@@ -49,10 +50,19 @@ class Bootstrap:
             weights = _weights(random, np.asarray(np.any(occupied, axis=0)))
             self.drawn: Sums = np.einsum("rb,ltbf->rltf", weights, pair, optimize=True)
         else:
+            # labels of a single document say nothing of how documents differ: they are drawn together
+            single = occupied.sum(axis=1) == 1
+            among_single = _weights(random, single)
             self.drawn = np.stack(
                 [
-                    np.einsum("rb,tbf->rtf", _weights(random, used), one)
-                    for used, one in zip(occupied, pair, strict=True)
+                    np.einsum(
+                        "rb,tbf->rtf",
+                        among_single[:, [label]] * used
+                        if single[label]
+                        else _weights(random, used),
+                        one,
+                    )
+                    for label, (used, one) in enumerate(zip(occupied, pair, strict=True))
                 ],
                 axis=1,
             )

@@ -10,11 +10,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tokenworks.data.udhr import Declaration, declarations
-from tokenworks.text import Document, Problem, Problems, documents
+from tokenworks.errors import TokenworksError
+from tokenworks.text import Document, Problem, Problems, documents, sources
 from tokenworks.workflows.audit.describe import script
 from tokenworks.workflows.compare.languages import language_documents
 
 DOCUMENT = 1 << 18  # bytes; longer documents are cut, so that memory stays bounded
+PARTS = 32  # of a plain file, so that intervals can be told of a single one
+LEAST_PART = 8 << 10  # bytes
+_LOOKED_AT = 1000  # files
 FILES_AS_LABELS = 200  # a folder with more files than this is one label
 PROBED = 4000  # characters that decide on a script
 BY_SCRIPT, BY_LANGUAGE = "script", "language"
@@ -134,6 +138,7 @@ def read_corpus(
             field=field,
             labels=chosen,
             max_document_bytes=DOCUMENT,
+            part_bytes=None if parallel else _part(path),
             offline=offline,
             on_problem=problems,
         )
@@ -141,6 +146,17 @@ def read_corpus(
     texts = _labelled(streams, labels, problems)
     named = Corpus(_title(paths), texts, parallel, problems, {}, reference)
     return replace(named, inputs=tuple(paths))
+
+
+def _part(path: str) -> int:
+    """Bytes of the parts in which plain files are counted: some dozens of the smallest one named."""
+    try:
+        found = sources(path, offline=True, quiet=True) if path != "-" else []
+    except TokenworksError:
+        return DOCUMENT  # told where it is read
+    sizes = [one.size_on_disk for one in found[:_LOOKED_AT] if one.format == "text"]
+    smallest = min((size for size in sizes if size), default=PARTS * DOCUMENT)
+    return min(max(smallest // PARTS, LEAST_PART), DOCUMENT)
 
 
 def _title(paths: Sequence[str]) -> str:

@@ -101,10 +101,24 @@ def _times(one: TokenizerFigures, best: TokenizerFigures) -> str:
 
 
 def warnings(
-    tokenizers: Sequence[TokenizerFigures], problems: dict[str, Any], *, shared_label: bool
+    tokenizers: Sequence[TokenizerFigures],
+    problems: dict[str, Any],
+    *,
+    shared_label: bool,
+    unequal: Sequence[tuple[str, int]] = (),
 ) -> tuple[str, ...]:
-    """What a reader must know before trusting a figure, most urgent first."""
+    """What a reader must know before trusting a figure, most urgent first.
+
+    unequal: labels that were said to be parallel, with their documents, where these are not as many.
+    """
     found: list[str] = []
+    if unequal:
+        ordered = sorted(unequal, key=lambda pair: pair[1])
+        (few, least), (many, most) = ordered[0], ordered[-1]
+        found.append(
+            f"The labels are said to be parallel but do not hold as many documents each: {few} has "
+            f"{least:,}, {many} has {most:,}. Premiums mean nothing then."
+        )
     for one in tokenizers:
         if one.failed:
             first = one.failures[0]
@@ -131,7 +145,8 @@ def warnings(
             )
     if problems.get("total"):
         first_ones = "; ".join(problems["first"][:3])
-        found.append(f"{problems['total']:,} problems in the corpus: {first_ones}")
+        noun = "problem" if problems["total"] == 1 else "problems"
+        found.append(f"{problems['total']:,} {noun} in the corpus: {first_ones}")
     if shared_label:
         found.append("There were too many labels; the further ones share one.")
     return tuple(found)
