@@ -147,14 +147,11 @@ def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
         overwrite: replace a folder that holds something.
 
     Raises:
-        OptionError: the target holds something and `overwrite` is not set.
+        OptionError: as `refuse_taken`.
         WriteError: it cannot be written; an earlier folder is then untouched.
     """
     target = Path(path)
-    if target.exists() and not target.is_dir():
-        raise OptionError(f"{target} is a file; name a folder")
-    if target.is_dir() and any(target.iterdir()) and not overwrite:
-        raise OptionError(f"{target} is not empty; name a new folder or ask to overwrite it")
+    refuse_taken(target, overwrite=overwrite)
     beside: Path | None = None
     made: list[Path] = []
     try:
@@ -182,6 +179,30 @@ def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
         _remove(made)
+
+
+def refuse_taken(target: Path, *, overwrite: bool) -> None:
+    """Refuse to write a folder in the place of what must not be lost.
+
+    What is written here are folders of files. One that holds folders is someone's own, perhaps with the
+    very model that is read, and is never replaced.
+
+    Raises:
+        OptionError: the target is a file, holds something and `overwrite` is not set, or holds folders.
+    """
+    if target.exists() and not target.is_dir():
+        raise OptionError(f"{target} is a file; name a folder")
+    if not target.is_dir():
+        return
+    held = list(target.iterdir())
+    if held and not overwrite:
+        raise OptionError(f"{target} is not empty; name a new folder or ask to overwrite it")
+    inner = sorted(one.name for one in held if one.is_dir())
+    if inner:
+        raise OptionError(
+            f"{target} holds folders ({', '.join(inner[:3])}{', ...' if len(inner) > 3 else ''}), "
+            "which are not overwritten; name another folder, or delete it yourself"
+        )
 
 
 def sha256(path: str | Path) -> str:

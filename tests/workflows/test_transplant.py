@@ -355,6 +355,30 @@ def test_the_command_writes_a_page(tied: Path, tmp_path: Path, capsys: Any) -> N
         assert message in capsys.readouterr().err
 
 
+def test_a_folder_around_the_model_is_never_replaced(tied: Path, tmp_path: Path) -> None:
+    shutil.copytree(tied, tmp_path / "models/mine")
+    with pytest.raises(OptionError, match=r"holds folders \(mine\), which are not overwritten"):
+        transplant(tmp_path / "models/mine", NEW, out=tmp_path / "models", overwrite=True)
+    assert (tmp_path / "models/mine/model.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ({"share": "1.5"}, "between 0 and 1"),
+        ({"share": "nan"}, "between 0 and 1"),
+        ({"temperature": "0"}, "above 0"),
+        ({"temperature": "nan"}, "above 0"),
+    ],
+)
+def test_weights_that_cannot_be_are_refused(
+    tied: Path, tmp_path: Path, option: dict[str, str], told: str
+) -> None:
+    with pytest.raises(OptionError, match=told):
+        transplant(tied, NEW, out=tmp_path / "new", method="token-adapt", options=option)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("whole", [False, True])
 def test_healing_trains_what_it_says(tied: Path, tmp_path: Path, whole: bool) -> None:
     text = [str(_text(tmp_path))]

@@ -62,6 +62,8 @@ def test_an_interrupted_healing_ends_as_if_it_had_not_been(
     assert result.healing == whole_run.healing
     one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("new", "again"))
     assert all(torch.equal(one[name], two[name]) for name in one)
+    modes = {file.stat().st_mode for file in (tmp_path / "new").iterdir()}
+    assert len(modes) == 1  # also of what safetensors wrote, which it makes private
 
 
 def test_files_half_replaced_are_made_anew(model: Path, tmp_path: Path, monkeypatch: Any) -> None:

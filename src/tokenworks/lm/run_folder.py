@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tokenworks.errors import OptionError
-from tokenworks.files import write_json
+from tokenworks.files import refuse_taken, write_json
 from tokenworks.interruption import interruptions
 from tokenworks.lm.checkpoints import Checkpoints
 from tokenworks.lm.run_log import RunLog
@@ -26,6 +26,7 @@ def run_folder(output: Path) -> Path:
     taken = output.is_file() or (output.is_dir() and any(output.iterdir()))
     if taken and not (folder / RUN).exists():
         raise OptionError(f"{output} exists already; name a new folder")
+    refuse_taken(output, overwrite=True)
     return folder
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
 
+from tokenworks.errors import OptionError
 from tokenworks.registry import method
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import Embeddings, Floats, Ids
@@ -48,8 +50,13 @@ def token_adapt(
     scores of pieces and neighbours. Tokens with neither are drawn from N(mean, std). Cost: every token
     of both vocabularies through the encoder, targets x old tokens products. Deviations: without an
     encoder texts are compared by the characters they share (hashed n-grams), which knows spelling and no
-    meaning. Raises: nothing of its own.
+    meaning; lengths are in bytes, since pieces need not be characters. Raises: OptionError for a share or
+    temperature that cannot be.
     """
+    if not 0 <= share <= 1:
+        raise OptionError(f"share is {share}; it must be between 0 and 1")
+    if not 0 < temperature < math.inf:
+        raise OptionError(f"temperature is {temperature}; it must be a number above 0")
     matched = match(old, new, embeddings.input.rows)
     encoder = given.encoder or spelling_vectors
     tokens = new_bytes(matched)

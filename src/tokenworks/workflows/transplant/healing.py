@@ -190,4 +190,7 @@ def _save_all(folder: Path, module: Any, work: Path) -> None:
         file.unlink(missing_ok=True)
     for file in fresh.iterdir():
         if file.suffix == ".safetensors" or file.name == INDEX:
+            file.chmod(
+                (folder / "config.json").stat().st_mode
+            )  # safetensors makes its files private
             file.replace(folder / file.name)

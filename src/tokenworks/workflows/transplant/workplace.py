@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tokenworks.errors import OptionError, TokenworksError
-from tokenworks.files import write_error, write_json
+from tokenworks.errors import TokenworksError
+from tokenworks.files import refuse_taken, write_error, write_json
 
 _PLAN = "plan.json"
 
@@ -38,13 +38,10 @@ def workplace(target: Path, plan: dict[str, Any], *, overwrite: bool) -> Iterato
         overwrite: replace a folder that holds something.
 
     Raises:
-        OptionError: the target holds something and `overwrite` is not set.
+        OptionError: as `refuse_taken`.
         WriteError: it cannot be written.
     """
-    if target.exists() and not target.is_dir():
-        raise OptionError(f"{target} is a file; name a folder")
-    if target.is_dir() and any(target.iterdir()) and not overwrite:
-        raise OptionError(f"{target} is not empty; name a new folder or ask to overwrite it")
+    refuse_taken(target, overwrite=overwrite)
     base = target.parent / f".{target.name}.transplant"
     said = json.loads(json.dumps(plan))
     resumed = _plan(base) == said
