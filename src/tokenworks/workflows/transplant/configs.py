@@ -97,7 +97,11 @@ def _renumbered(config: dict[str, Any], match: Match, notes: list[str]) -> dict[
             made[key] = row_of[value]
         elif role is not None:
             made[key] = None
-            notes.append(f"{key} was {value}; the new vocabulary has no such token")
+            token = key.removesuffix("_id")
+            notes.append(
+                f"{key} was {value}; the new vocabulary has no such token (if it has one, name it as "
+                f"{token} in its tokenizer_config.json)"
+            )
         elif isinstance(value, int) and 0 <= value < len(match.used):
             raise UnsupportedError(
                 f"config.json: {key} is {value}, and the new vocabulary has no such token; the model "

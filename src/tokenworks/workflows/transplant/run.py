@@ -21,6 +21,7 @@ from tokenworks.workflows.transplant.carry_out import Order, carry_out
 from tokenworks.workflows.transplant.encoder import sentence_encoder
 from tokenworks.workflows.transplant.material import read_dictionary, read_parallel, read_texts
 from tokenworks.workflows.transplant.result import TransplantResult
+from tokenworks.workflows.transplant.roles import with_ends
 from tokenworks.workflows.transplant.subject import Subject, refuse_not_finite, subject
 
 HYPERNETWORK = "hypernetwork"  # the folder in that of a model which holds its own
@@ -91,6 +92,7 @@ def transplant(
     begun = time.perf_counter()
     new = tokenizer if isinstance(tokenizer, Tokenizer) else _load(tokenizer, offline)
     one = subject(model, offline=offline)
+    new = with_ends(new, one.notes)
     if Path(out).resolve() == one.folder.resolve():
         raise OptionError(f"{out} is the model itself; name another folder")
     if heal and not on:

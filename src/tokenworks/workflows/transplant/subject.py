@@ -14,6 +14,7 @@ from tokenworks.lm.loading import model_folder, read_config
 from tokenworks.lm.weights import Tensor, Weights
 from tokenworks.tokenizer import Tokenizer
 from tokenworks.transplant.embeddings import BLOCK, Embeddings, Part, Rows
+from tokenworks.workflows.transplant.roles import with_roles_of_config
 from tokenworks.workflows.transplant.stored_rows import StoredRows
 
 INPUT = (
@@ -105,7 +106,7 @@ def subject(
     names, duplicate = _tensors(folder, weights, config, text)
     _check_shapes(folder, weights, names, text)
     _refuse_others(folder, weights, {*names.values(), duplicate or ""}, names)
-    own = tokenizer or Tokenizer.load(folder)
+    own = with_roles_of_config(tokenizer or Tokenizer.load(folder), text)
     rows = weights.tensors[names["input"]].shape[0]
     if rows < own.max_id_plus_one:
         raise FormatError(
