@@ -6,6 +6,7 @@ import gc
 import multiprocessing
 import pickle
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -306,3 +307,22 @@ def test_saved_and_loaded_again(tmp_path: Path) -> None:
     assert again.encode(text).tolist() == tokenizer.encode(text).tolist()
     with pytest.raises(OptionError, match="format is 'pickle'"):
         tokenizer.save(tmp_path / "other", format="pickle")
+
+
+def test_arguments_of_another_kind_are_refused_by_name() -> None:
+    tokenizer = Tokenizer.load("gpt2")
+    wrong: list[tuple[Callable[[], Any], str]] = [
+        (lambda: tokenizer.encode_batch("abc"), "a list of texts is expected, not str"),
+        (lambda: tokenizer.encode_lists("abc"), "a list of texts is expected, not str"),
+        (lambda: tokenizer.encode_batch(5), "a list of texts is expected, not int"),  # type: ignore[arg-type]
+        (lambda: tokenizer.decode(5), "a list of ids is expected, not int"),  # type: ignore[arg-type]
+        (lambda: tokenizer.decode(np.uint32(5)), "a list of ids is expected, not int"),  # type: ignore[arg-type]
+        (lambda: tokenizer.decode("15"), "a list of ids is expected, not str"),  # type: ignore[arg-type]
+        (lambda: tokenizer.decode([[1], [2]]), "not lists in a list"),  # type: ignore[list-item]
+        (lambda: tokenizer.decode(np.zeros((2, 2), np.uint32)), "not lists in a list"),
+        (lambda: tokenizer.id_of("a"), "bytes are expected, not str"),  # type: ignore[arg-type]
+        (lambda: tokenizer.ids_as_trained(5), "a list of messages is expected, not int"),  # type: ignore[arg-type]
+    ]
+    for call, says in wrong:
+        with pytest.raises(OptionError, match=says):
+            call()

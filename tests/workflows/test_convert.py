@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import sentencepiece
 
 from tokenworks import Tokenizer
 from tokenworks.cli import main
@@ -101,3 +103,22 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert code == 1
     assert json.loads(capsys.readouterr().out)["verification"]["counterexample"]
     assert main(["convert", model, "--to", "word", "-o", out]) == 2
+
+
+def test_a_difference_in_decoding_alone_is_shown_as_such(tmp_path: Path) -> None:
+    """The same ids, another text: the message shows both texts."""
+    out = io.BytesIO()
+    lines = ["the cat sat on the mat", "a man, a plan, a canal"] * 50
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines),
+        model_writer=out,
+        vocab_size=60,
+        hard_vocab_limit=False,
+        normalization_rule_name="identity",
+        minloglevel=5,
+    )
+    source = tmp_path / "plain.model"
+    source.write_bytes(out.getvalue())
+    with pytest.raises(UnsupportedError, match="are decoded to ' ⁇ ' before and to '<unk>' after"):
+        convert(source, "huggingface", tmp_path / "out", budget=10_000)
+    assert not (tmp_path / "out").exists()

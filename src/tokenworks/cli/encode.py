@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tokenworks.cli.inputs import STANDARD_INPUT, one_of, read_text
+from tokenworks.cli.inputs import STANDARD_INPUT, given_text, one_of, read_text, shown_name
 from tokenworks.cli.settings import settings
 
 
@@ -38,7 +38,7 @@ def encode(
 ) -> None:
     """Turn text into token ids: one line of numbers per text, or one JSON object per text."""
     from tokenworks.cli.loading import load
-    from tokenworks.errors import OptionError
+    from tokenworks.errors import OptionError, TextError
     from tokenworks.workflows.ids import encode_text, special_policy
 
     policy = special_policy(one_of("--specials", specials, ("error", "allow", "text")))
@@ -52,8 +52,16 @@ def encode(
     loaded = load(tokenizer)
     names = [""] if text is not None else files or [STANDARD_INPUT]
     for name in names:
-        content = text if text is not None else read_text(name, replace=replace)
-        encoded = encode_text(
-            loaded, content, name=name, specials=policy, add_special=add_special, spans=spans
-        )
+        shown = "--text" if text is not None else shown_name(name)
+        content = read_text(name, replace=replace) if text is None else given_text(text, replace)
+        try:
+            encoded = encode_text(
+                loaded, content, name=name, specials=policy, add_special=add_special, spans=spans
+            )
+        except TextError as error:  # it speaks of arguments in Python
+            what = str(error).partition("; choose: ")[0]
+            raise TextError(
+                f"{shown}: {what}; --specials allow makes it the special token, --specials text reads "
+                "it as plain text"
+            ) from None
         sys.stdout.write(encoded.json_line() if settings().json else encoded.plain_line())

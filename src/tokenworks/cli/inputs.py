@@ -46,9 +46,29 @@ def read_text(name: str, *, replace: bool = False) -> str:
     try:
         return data.decode("utf-8", "replace" if replace else "strict")
     except UnicodeDecodeError as error:
-        shown = "standard input" if name == STANDARD_INPUT else name
         raise FormatError(
-            f"{shown}: byte 0x{data[error.start]:02x} at position {error.start} is not UTF-8; "
+            f"{shown_name(name)}: byte 0x{data[error.start]:02x} at position {error.start} is not "
+            "UTF-8; convert the text, or give --errors replace"
+        ) from None
+
+
+def shown_name(name: str) -> str:
+    """The name of an input as messages give it."""
+    return "standard input" if name == STANDARD_INPUT else name
+
+
+def given_text(text: str, replace: bool) -> str:
+    """The text of an option, in which the shell may have put bytes that are not UTF-8.
+
+    Raises:
+        FormatError: there are such bytes, and they are not to be replaced by U+FFFD.
+    """
+    data = text.encode("utf-8", "surrogateescape")
+    try:
+        return data.decode("utf-8", "replace" if replace else "strict")
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            f"--text: byte 0x{data[error.start]:02x} at position {error.start} is not UTF-8; "
             "convert the text, or give --errors replace"
         ) from None
 

@@ -40,6 +40,7 @@ def ids_as_trained(
     check_policy(specials)
     if isinstance(text_or_messages, str):
         return _text(tokenizer, text_or_messages, specials)
+    messages = _messages(text_or_messages)
     if specials == "text":
         raise OptionError(
             "specials='text' cannot be told apart inside a chat template; remove special tokens "
@@ -47,13 +48,13 @@ def ids_as_trained(
         )
     if specials == "error":
         given = {key: (variables or {}).get(key) for key in ("tools", "documents")}
-        _refuse_specials(tokenizer, [*text_or_messages, given])
+        _refuse_specials(tokenizer, [*messages, given])
     definition = tokenizer.definition
     named = definition.origin.extra.get("chat_templates", {})
     with_tools = "tool_use" in named and (variables or {}).get("tools") is not None
     text = templates.render(
         named["tool_use"] if with_tools else definition.chat_template,
-        text_or_messages,
+        messages,
         special_tokens=_roles(tokenizer),
         add_generation_prompt=add_generation_prompt,
         variables=variables,
@@ -68,6 +69,13 @@ def ids_as_trained(
         )
         ids = ids[1:]
     return ids
+
+
+def _messages(given: Any) -> Sequence[Mapping[str, Any]]:
+    if isinstance(given, bytes) or not isinstance(given, Sequence):
+        kind = type(given).__name__
+        raise OptionError(f"a text or a list of messages is expected, not {kind}")
+    return given
 
 
 def _text(tokenizer: Tokenizer, text: str, specials: Specials) -> Ids:

@@ -6,7 +6,7 @@ SentencePiece is decoded as sentencepiece does; all others go through the steps 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -68,9 +68,13 @@ class Decoder:
 
     def checked(self, ids: Any, *, skip_special: bool) -> list[int]:
         """Ids as a list of integers, each of which a token has."""
-        numbers: list[int] = ids.tolist() if hasattr(ids, "tolist") else list(ids)
+        numbers = _listed(ids.tolist() if hasattr(ids, "tolist") else ids)
         table = self.table
-        if not table.keys() >= set(numbers):
+        try:
+            known = table.keys() >= set(numbers)
+        except TypeError:
+            raise OptionError("a list of ids is expected, not lists in a list") from None
+        if not known:
             number = next(number for number in numbers if number not in table)
             raise OptionError(
                 f"no token has the id {number!r}; ids of this tokenizer run from 0 to {max(table)}"
@@ -83,6 +87,12 @@ class Decoder:
     @staticmethod
     def _join(table: Mapping[int, bytes], ids: Sequence[int]) -> bytes:
         return b"".join(map(table.__getitem__, ids))
+
+
+def _listed(ids: Any) -> list[int]:
+    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
+        raise OptionError(f"a list of ids is expected, not {type(ids).__name__}")
+    return ids if isinstance(ids, list) else list(ids)
 
 
 def make_decoder(definition: Definition) -> Decoder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 import numpy as np
@@ -33,6 +34,17 @@ def check_errors(errors: str) -> None:
     """
     if errors not in ("strict", "replace"):
         raise OptionError(f"errors is {errors!r}; expected 'strict' or 'replace'")
+
+
+def several(texts: Iterable[str]) -> list[str]:
+    """The texts of a batch as a list.
+
+    Raises:
+        OptionError: a single text, whose characters would pass for texts, or nothing of that kind.
+    """
+    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+        raise OptionError(f"a list of texts is expected, not {type(texts).__name__}")
+    return list(texts)
 
 
 def mended(texts: list[str], specials: str, errors: str, error: Exception) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any, Literal, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from tokenworks.errors import OptionError
 from tokenworks.tokenizer import encoding
 from tokenworks.tokenizer.as_trained import ids_as_trained, surrounding
 from tokenworks.tokenizer.decoding import Decoder, Errors, make_decoder
@@ -20,7 +21,7 @@ from tokenworks.tokenizer.encoding import Ids, encode_text
 from tokenworks.tokenizer.readable import merges_as_bytes, single_pattern
 from tokenworks.tokenizer.shape import VocabShape, read_rows
 from tokenworks.tokenizer.streaming import StreamingDecoder
-from tokenworks.tokenizer.text_policy import Specials, Surrogates, check_errors
+from tokenworks.tokenizer.text_policy import Specials, Surrogates, check_errors, several
 from tokenworks.tokenizer.token_bytes import ids_by_bytes
 
 
@@ -180,7 +181,7 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        texts = texts if isinstance(texts, list) else list(texts)
+        texts = texts if isinstance(texts, list) else several(texts)
         ids, starts = encoding.encode_batch(self._encoder, texts, specials, errors, threads)
         if add_special:
             ids, starts = encoding.surround_each(ids, starts, *self._surrounding)
@@ -229,7 +230,7 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        texts = texts if isinstance(texts, list) else list(texts)
+        texts = texts if isinstance(texts, list) else several(texts)
         if not add_special and errors == "strict" and threads >= 0:
             try:
                 found: list[list[int]] = self._encoder.encode_lists(texts, specials, threads)
@@ -349,7 +350,13 @@ class Tokenizer:
         return found
 
     def id_of(self, data: bytes) -> int | None:
-        """The id of the token of these bytes, or None; a token of the model before an added one."""
+        """The id of the token of these bytes, or None; a token of the model before an added one.
+
+        Raises:
+            OptionError: no bytes are given.
+        """
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise OptionError(f"bytes are expected, not {type(data).__name__}")
         return self._ids_by_bytes.get(bytes(data))
 
     # Keeping it ------------------------------------------------------------------------------

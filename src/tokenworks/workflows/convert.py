@@ -229,6 +229,11 @@ def _shown(result: VerifyResult) -> str:
         return result.sentence()
     one, two = ([segment.id for segment in side] for side in (found.a, found.b))
     cause = f"; the part to blame: {found.cause}" if found.cause else ""
+    if found.decoded_a is not None:
+        return (
+            f"the ids {one} of the text {found.text!r} are decoded to {found.decoded_a!r} before and to "
+            f"{found.decoded_b!r} after{cause}"
+        )
     return f"the text {found.text!r} ({found.aspect}) becomes {one} before and {two} after{cause}"
 
 
