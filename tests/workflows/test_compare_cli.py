@@ -173,3 +173,13 @@ def test_labels_that_are_not_parallel_are_told(
     assert main(command) == 0
     (told,) = json.loads(capsys.readouterr().out)["warnings"]
     assert "de has 5, en has 6" in told
+
+
+def test_a_normalizer_is_named_where_texts_are_not_given_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text("½ of the ﬁsh\n", encoding="utf-8")
+    named = ["kl3m-004-char-4k-cased", "gpt2", "--on", str(tmp_path / "a.txt")]
+    assert main(["compare", *named, "--methods", "none", "--no-unreachable", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert told.endswith("Its normalizer (NFKC) changes text before it is cut.")

@@ -270,3 +270,12 @@ def test_command_line(corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(command) == 0
     assert "scripts kept: Latin" in capsys.readouterr().out
     assert tokenworks.prune is prune
+
+
+def test_a_long_plain_file_is_compared_in_parts(tmp_path: Path) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text(text_in(LANGUAGES) * 3, encoding="utf-8")
+    result = prune(load("gpt2"), path, min_count=4)
+    assert result.on_corpus is not None
+    assert result.on_corpus.documents > 5
+    assert 0 < result.on_corpus.unchanged < result.on_corpus.documents

@@ -54,9 +54,9 @@ def scripts_of_languages(languages: Iterable[str]) -> tuple[str, ...]:
             script = declaration(language).script
         except UnknownNameError:
             near = difflib.get_close_matches(language, [one.bcp47 for one in declarations()], n=3)
-            hint = f"did you mean {', '.join(near)}? " if near else ""
+            hint = f" (did you mean {', '.join(near)}?)" if near else ""
             raise UnknownNameError(
-                f"unknown language {language!r}; {hint}Name its script instead"
+                f"unknown language {language!r}{hint}; name its script instead"
             ) from None
         found.extend(_MIXED.get(script, (script,)))
     return tuple(dict.fromkeys(found))

@@ -44,6 +44,7 @@ from tokenworks.workflows.transplant.inherit import inherit
 from tokenworks.workflows.transplant.result import TransplantResult
 
 _BATCH = 4 << 20  # characters encoded at a time
+_PART = 8 << 10  # bytes of plain files: one dropped token does not make a whole book another text
 _GENERATED = 200_000  # bytes of generated text
 
 
@@ -239,7 +240,8 @@ def _check(
 
 
 def _texts(paths: list[str | Path], field: str) -> Iterator[str]:
-    stream = not_empty(documents(paths, field=field), ", ".join(map(str, paths)))
+    found = documents(paths, field=field, part_bytes=_PART)
+    stream = not_empty(found, ", ".join(map(str, paths)))
     return (document.text for document in stream)
 
 

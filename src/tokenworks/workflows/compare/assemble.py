@@ -116,6 +116,10 @@ class Assembly:
             problems,
             shared_label=self.counted.tally.overflowed,
             unequal=self._unequal() if self.parallel else (),
+            normalizers={
+                one.name: ", ".join(str(step["type"]) for step in one.definition.normalizer)
+                for one in self.tokenizers
+            },
         )
         ranked = [self.tokenizers[i] for i in self.order]
         samples = self.counted.sample.samples(parallel=self.parallel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tokenworks.workflows.compare.intervals import SURE, Estimate
@@ -106,10 +106,12 @@ def warnings(
     *,
     shared_label: bool,
     unequal: Sequence[tuple[str, int]] = (),
+    normalizers: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """What a reader must know before trusting a figure, most urgent first.
 
     unequal: labels that were said to be parallel, with their documents, where these are not as many.
+    normalizers: what changes text before it is cut, by the name of the tokenizer.
     """
     found: list[str] = []
     if unequal:
@@ -131,10 +133,12 @@ def warnings(
                 f"{one.name} made {one.unknown:,} of {one.tokens:,} tokens unknown "
                 f"({one.unknown / max(one.tokens, 1):.2%}), so its counts look better than they are."
             )
+        steps = (normalizers or {}).get(one.name, "")
         if one.changed:
             found.append(
                 f"{one.name} does not give {_texts(one.changed)} of {one.checked:,} back when they "
                 f"are decoded, such as {'; '.join(one.changed_in[:3])}."
+                + (f" Its normalizer ({steps}) changes text before it is cut." if steps else "")
             )
     for one in tokenizers:
         if one.unreachable is not None and one.unreachable.count:
