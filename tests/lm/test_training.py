@@ -278,3 +278,17 @@ def test_sizes_of_nothing_are_refused_without_steps(
     with pytest.raises(OptionError, match=f"{name} is 0"):
         lm_train(corpus, tmp_path / "m", tokenizer=tiny.tokenizer(), **{**OPTIONS, name: 0})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tokenizer_that_loses_text_has_a_lower_bound(
+    corpus: Path, tmp_path: Path, capsys
+) -> None:
+    tiny.tokenizer().save(tmp_path / "t")
+    path = tmp_path / "t/tokenizer.json"
+    lower = json.loads(path.read_text()) | {"normalizer": {"type": "Lowercase"}}
+    path.write_text(json.dumps(lower))
+    options = ["--size", "llama-1x32", "--batch", "4", "--length", "16", "--steps", "1"]
+    arguments = [str(corpus), "--tokenizer", str(tmp_path / "t"), *options]
+    assert main(["lm", "train", *arguments, "-o", str(tmp_path / "m")]) == 0
+    assert "a lower bound" in capsys.readouterr().out
+    assert not json.loads((tmp_path / "m/manifest.json").read_text())["training"]["exact"]

@@ -102,9 +102,10 @@ def _table(trained: TrainedModel) -> RenderableType:
     table.add_column(overflow="fold")
     table.add_row("model", f"{trained.size}, {trained.parameters:,} parameters")
     table.add_row("trained on", f"{trained.tokens:,} tokens in {trained.recipe.steps:,} steps")
-    table.add_row(
-        "training loss", f"{trained.loss:.3f} nats/token, {trained.bits_per_byte:.3f} bits/byte"
-    )
+    bits = f"{trained.bits_per_byte:.3f} bits/byte"
+    if not trained.exact:
+        bits = f">= {bits} (the tokens do not give back the whole text: a lower bound)"
+    table.add_row("training loss", f"{trained.loss:.3f} nats/token, {bits}")
     table.add_row("time", f"{trained.seconds:,.0f} s")
     table.add_row("written to", str(trained.path))
     return table

@@ -20,6 +20,7 @@ from tokenworks.tokenizer import Tokenizer
 if TYPE_CHECKING:
     import torch
 
+_DECODED = 1 << 20  # characters that are decoded again
 _TOGETHER, _CHARACTERS = 64, 16 << 20  # documents encoded at a time, and characters
 
 
@@ -27,7 +28,8 @@ _TOGETHER, _CHARACTERS = 64, 16 << 20  # documents encoded at a time, and charac
 class TokenFile:
     """Ids of a corpus: each document after the separator.
 
-    tokenizer: the hash of the tokenizer. tokens: separators among them. bytes: of the text.
+    tokenizer: the hash of the tokenizer. tokens: separators among them. bytes: of the text. exact:
+    whether the tokens give back every byte of the text, as far as its beginning shows.
     """
 
     path: Path
@@ -37,6 +39,7 @@ class TokenFile:
     documents: int
     tokenizer: str
     separator: int
+    exact: bool = True
 
     def ids(self) -> NDArray[np.unsignedinteger]:
         """All ids, mapped from the file."""
@@ -62,10 +65,17 @@ def write_tokens(
         WriteError: it cannot be written.
     """
     dtype = np.uint16 if tokenizer.max_id_plus_one <= 1 << 16 else np.uint32
-    tokens = size = documents = 0
+    tokens = size = documents = looked_at = 0
+    exact = True
     with atomic_file(path) as out:
         for group in grouped(texts, _CHARACTERS, _TOGETHER):
             ids, starts = tokenizer.encode_batch(group, specials="text", errors="replace")
+            for number, text in enumerate(group):
+                if not exact or looked_at >= _DECODED:
+                    break
+                looked_at += len(text)
+                part = ids[int(starts[number]) : int(starts[number + 1])]
+                exact = tokenizer.decode_bytes(part) == text.encode("utf-8", "surrogatepass")
             whole = np.insert(ids, starts[:-1].astype(np.int64), separator).astype(dtype)
             out.write(whole.tobytes())
             tokens += len(whole)
@@ -77,7 +87,7 @@ def write_tokens(
     if not size:
         raise FormatError("the corpus holds no text")
     found = TokenFile(
-        path, np.dtype(dtype).name, tokens, size, documents, tokenizer.sha256, separator
+        path, np.dtype(dtype).name, tokens, size, documents, tokenizer.sha256, separator, exact
     )
     write_json(_beside(path), {**asdict(found), "path": path.name})
     return found

@@ -33,7 +33,8 @@ class TrainedModel:
     """A trained model and how it came about.
 
     path: the folder. parameters: in all. loss: nats per token over the last steps of training.
-    bits_per_byte: the same per byte of the text trained on. problems: of the corpus.
+    bits_per_byte: the same per byte of the text trained on; only a lower bound where not exact, since
+    the tokens do not give the whole text back. problems: of the corpus.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class TrainedModel:
     bits_per_byte: float
     seconds: float
     problems: Problems = of_class(default_factory=Problems)
+    exact: bool = True
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -55,6 +57,7 @@ class TrainedModel:
             "tokens": self.tokens,
             "loss": round(self.loss, 5),
             "bits_per_byte": round(self.bits_per_byte, 5),
+            "exact": self.exact,
             "seconds": round(self.seconds, 1),
             "problems": self.problems.to_json(),
         }
@@ -151,6 +154,7 @@ def lm_train(
             bits_per_byte=bits_per_byte(last, file),
             seconds=time.perf_counter() - begun,
             problems=problems,
+            exact=file.exact,
         )
         if rank == 0:
             _write(target, module, tokenizer, separator, result, named)
