@@ -131,7 +131,6 @@ class Replay {
     return give(std::move(out), {replay_->log().pairs.size(), 2});
   }
   size_t n_pairs() const { return replay_->log().pairs.size(); }
-  size_t n_changes() const { return replay_->log().weights.size(); }
   auto merged() const { return give(std::vector<uint32_t>(replay_->log().merged)); }
 
   // Tokens of the words as they stand, [tokens, columns].
@@ -273,8 +272,7 @@ void bind_replay(nb::module_& m) {
            "Pairs more frequent than the merged one: steps and pairs, uint32 [n] each; then known.")
       .def("leads", &Replay::leads, "steps"_a, "pairs"_a, "factors"_a, "column_of"_a, "columns"_a,
            "float64 [n, columns]: count of the merged pair less that of the pair (2^32 - 1: of none).")
-      .def_prop_ro("n_pairs", &Replay::n_pairs)
-      .def_prop_ro("n_changes", &Replay::n_changes);
+      .def_prop_ro("n_pairs", &Replay::n_pairs);
   m.def("plain_merges", &plain_merges, "results"_a, "symbols"_a, "starts"_a,
         "uint32 [n, 2]: the two parts that earlier merges leave of each spelling; 2^32 - 1 for none.");
 }

@@ -101,16 +101,6 @@ class Learner {
     for (const auto& m : merges_) out.push_back(m.count);
     return give(std::move(out));
   }
-  int64_t believed_count(uint32_t left, uint32_t right) {
-    return merger_.believed_count(training::pair_key(left, right));
-  }
-  size_t vocab_size() const { return merger_.strings().size(); }
-  auto slots() const {
-    const auto& corpus = merger_.corpus();
-    return corpus.visit([&](const auto* slots) {
-      return give(std::vector<uint32_t>(slots, slots + corpus.size()));
-    });
-  }
 
  private:
   static training::TokenStrings spelled(const Input<uint8_t>& strings,
@@ -192,10 +182,7 @@ void bind_merger(nb::module_& m) {
       .def("run", &Learner::run, "most"_a, "seconds"_a = 3600.0,
            "Learn up to `most` merges, or for so long; returns how many, 0 at the end.")
       .def("merges", &Learner::merges, "uint32 [m, 3]: left, right and resulting token.")
-      .def("counts", &Learner::counts, "uint64 [m]: count of each pair when it was merged.")
-      .def("believed_count", &Learner::believed_count, "left"_a, "right"_a)
-      .def("slots", &Learner::slots)
-      .def_prop_ro("vocab_size", &Learner::vocab_size);
+      .def("counts", &Learner::counts, "uint64 [m]: count of each pair when it was merged.");
   const auto define = [&]<class Symbol>(Symbol) {
     m.def("learner", &make_learner<Symbol>, "symbols"_a.noconvert(), "starts"_a, "counts"_a,
           "symbol_of"_a, "strings"_a, "string_starts"_a, "vocab_size"_a, "min_frequency"_a = 0,

@@ -51,13 +51,6 @@ class Merger {
   // Learns the next merge; none when the vocabulary is full or no pair is frequent enough.
   std::optional<Merge> next();
 
-  const Corpus& corpus() const { return corpus_; }
-  const TokenStrings& strings() const { return strings_; }
-  // Sliding-window count of a pair as the merger believes it to be, for tests.
-  int64_t believed_count(PairKey pair) {
-    const int64_t* count = counts_.find(pair);
-    return count ? *count : 0;
-  }
 
  private:
   // One side of a merge: what stood beside it, how often, and where.

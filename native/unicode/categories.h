@@ -19,10 +19,8 @@ inline uint8_t category_and_space(char32_t c) {
   return c < 0x110000 ? kCategoryBlocks[kCategoryIndex[c >> 7]][c & 127] : 0;
 }
 inline Category category(char32_t c) { return static_cast<Category>(category_and_space(c) & 31); }
-inline bool is_white_space(char32_t c) { return category_and_space(c) & kWhiteSpace; }
 
 constexpr uint32_t bit(Category c) { return 1u << c; }
-constexpr uint32_t kLetter = bit(kLu) | bit(kLl) | bit(kLt) | bit(kLm) | bit(kLo);
 constexpr uint32_t kMark = bit(kMn) | bit(kMc) | bit(kMe);
 constexpr uint32_t kNumber = bit(kNd) | bit(kNl) | bit(kNo);
 constexpr uint32_t kPunctuation =
