@@ -51,7 +51,6 @@ class Merger {
   // Learns the next merge; none when the vocabulary is full or no pair is frequent enough.
   std::optional<Merge> next();
 
-
  private:
   // One side of a merge: what stood beside it, how often, and where.
   struct Neighbour {
