@@ -74,20 +74,20 @@ def _second(
     if best.median_premium is not None and best.worst_label is not None:
         worst = max(row.premiums[0].value for row in labels if row.premiums)
         return (
-            f"Under it the median language takes {best.median_premium.value:.2f} times the tokens "
-            f"of {reference_label} for the same text, and {best.worst_label}, the dearest, "
+            f"Under {best.name} the median language takes {best.median_premium.value:.2f} times the "
+            f"tokens of {reference_label} for the same text, and {best.worst_label}, the dearest, "
             f"{worst:.1f} times.{losing}"
         )
     if len(labels) > 1:
         order = sorted(labels, key=lambda row: row.bytes_per_token[0].value)
         low, high = order[0], order[-1]
         return (
-            f"A token of it holds {best.bytes_per_token.value:.2f} bytes, from "
+            f"A token of {best.name} holds {best.bytes_per_token.value:.2f} bytes, from "
             f"{low.bytes_per_token[0].value:.2f} in {low.name} to "
             f"{high.bytes_per_token[0].value:.2f} in {high.name}.{losing}"
         )
     return (
-        f"A token of it holds {best.bytes_per_token.value:.2f} bytes or "
+        f"A token of {best.name} holds {best.bytes_per_token.value:.2f} bytes or "
         f"{best.characters_per_token:.2f} characters of this text.{losing}"
     )
 
