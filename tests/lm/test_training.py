@@ -225,7 +225,7 @@ def test_bad_input(corpus: Path, tmp_path: Path, capsys) -> None:
     tiny.tokenizer().save(tmp_path / "tok")
     line = ["lm", "train", str(tmp_path / "empty.txt"), "--tokenizer", str(tmp_path / "tok")]
     assert main([*line, "--size", "llama-1x32", "-o", str(tmp_path / "b")]) == 2
-    assert "holds no text" in capsys.readouterr().err
+    assert "empty.txt holds no text" in capsys.readouterr().err
     damaged = tmp_path / "c.training"
     _train(corpus, tmp_path / "c", 2)
     (damaged / "checkpoint.safetensors").write_bytes(b"x" * 30)

@@ -17,7 +17,7 @@ Matrix = NDArray[np.float32]
 
 INPUT = (
     *("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "tok_embeddings.weight"),
-    *("embed_in.weight", "shared.weight"),
+    *("embed_in.weight", "shared.weight", "token_embedding.weight", "backbone.embeddings.weight"),
 )
 OUTPUT = ("lm_head.weight", "embed_out.weight", "output.weight")
 MOST_HEADER = 100 << 20  # bytes; the format's own limit

@@ -57,8 +57,11 @@ def conversation(
             "a mark of its own; take it out"
         ) from None
     if found is None:
+        through = (
+            "tokenizer" if model.tokenizer.definition.chat_template is None else "chat template"
+        )
         raise UnsupportedError(
-            f"{model.name}: its chat template does not hand the prompt on as it is; nothing can be "
+            f"{model.name}: its {through} does not hand the prompt on as it is; nothing can be "
             "told of a prompt that the model does not see"
         )
     if model.context is not None and len(found.ids) >= model.context:

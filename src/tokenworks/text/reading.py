@@ -147,7 +147,8 @@ def not_empty(
         yield document
     if empty:
         why = f"\n{problems.summary()}" if problems else ""
-        raise FormatError(f"the corpus {paths} holds no text{why}")
+        named = ", ".join(map(str, paths)) if isinstance(paths, list | tuple) else paths
+        raise FormatError(f"the corpus {named} holds no text{why}")
 
 
 def documents_of(paths: Paths, *, max_document_bytes: int = 16 << 20) -> Iterator[Document]:
