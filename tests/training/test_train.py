@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,14 @@ def test_a_mixture_of_what_was_named(tmp_path: Path, corpus: Path) -> None:
     assert found is not None and set(found["labels"]) == {"afr", "bre"}
     with pytest.raises(UnknownNameError, match="labels: below"):
         tw.train(named, vocab_size=400, mix=Mix({"afr": 1, "other": 1}))
+
+
+@pytest.mark.parametrize("algorithm", ["superbpe", "boundlessbpe"])
+def test_superwords_of_standard_input_are_refused_before_it_is_read(
+    algorithm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.BytesIO(b"words " * 100_000)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(stream))
+    with pytest.raises(OptionError, match="standard input can be read once"):
+        tw.train("-", vocab_size=300, algorithm=algorithm)
+    assert stream.tell() < 100_000

@@ -44,6 +44,7 @@ def boundlessbpe(
     without deletion of tokens. Byte alphabet of 256 instead of the 243 bytes of valid UTF-8.
     Raises: OptionError if the text does not yield so many tokens.
     """
+    source.require_again()
     layout = layout_of(vocab_size, special, reserved, pad_to_multiple, base)
     split = split_of(base, pattern, digits, normalizer, "o200k")
     words = learn_words(source, split, layout, min_frequency=min_frequency)

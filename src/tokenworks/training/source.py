@@ -137,11 +137,20 @@ class TextSource:
         with self.words(PretokenPass(split)) as words:
             return words.together()
 
-    def _counted(self, what: Pass, tables: int, prefix: str) -> Counted:
-        if self._passes and isinstance(self.text, Files) and self.text.once:
+    def require_again(self) -> None:
+        """Refuse a text that can be read only once; asked before the first pass by whoever needs two.
+
+        Raises:
+            OptionError: it is standard input.
+        """
+        if isinstance(self.text, Files) and self.text.once:
             raise OptionError(
                 "standard input can be read once, and this method reads the text again; name a file"
             )
+
+    def _counted(self, what: Pass, tables: int, prefix: str) -> Counted:
+        if self._passes:
+            self.require_again()
         self._passes += 1
         means = Means(
             threads=self.threads or cores(),

@@ -60,6 +60,7 @@ def superbpe(
     """
     if variant not in VARIANTS:
         raise OptionError(f"variant {variant!r} is not one of {', '.join(VARIANTS)}")
+    source.require_again()
     layout = layout_of(vocab_size, special, reserved, pad_to_multiple, base)
     split = split_of(base, pattern, digits, normalizer, "o200k")
     known = len(layout.strings)
