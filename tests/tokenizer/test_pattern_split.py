@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tokenworks import Tokenizer, _native
 from tokenworks.errors import FormatError
-from tokenworks.tokenizer import adapters
+from tokenworks.tokenizer import adapters, pattern_split
 from tokenworks.tokenizer.oniguruma import from_oniguruma, to_oniguruma
 from tokenworks.tokenizer.pattern_split import matches, replace, split
 
@@ -233,3 +233,11 @@ def test_what_is_no_pattern() -> None:
         with pytest.raises(FormatError, match=why):  # no positions in what was written out
             split(pattern, "a")
     assert from_oniguruma(r"\p{N}{1,3}+") == r"(?:\p{N}{1,3})+"
+
+
+def test_a_pattern_of_exponential_time_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pattern_split, "_SECONDS", 0.2)
+    hostile = "ab" * 20 + "a" * 40 + "b"
+    for pattern in (r"(?:a|aa)+$|(a|b|ab)*c", r"(?:a|aa)+$|(a|b|ab)*c|"):
+        with pytest.raises(FormatError, match="without end"):
+            matches(pattern, hostile)

@@ -20,6 +20,9 @@ from tokenworks.tokenizer.pattern_tokens import nests
 from tokenworks.tokenizer.posix_classes import ASCII, spelled
 
 WORD = r"\w"
+# Some patterns take exponential time, where the engine of tokenizers gives up as well. Others read millions
+# of characters a second.
+_SECONDS, _CHARACTERS_A_SECOND = 10.0, 20_000
 _MEMBERS = {
     r"\h": "0-9A-Fa-f",
     r"\H": r"\U00000000-/:-@G-`g-\U0010FFFF",
@@ -62,12 +65,23 @@ def matches(pattern: str, text: str) -> list[tuple[int, int]]:
         FormatError: the pattern is no regular expression.
     """
     search = compiled(pattern)
-    spans = [match.span() for match in search.finditer(text)]
-    if all(begin < end for begin, end in spans):
-        return spans
+    limit = _SECONDS + len(text) / _CHARACTERS_A_SECOND
+    try:
+        spans = [match.span() for match in search.finditer(text, timeout=limit)]
+        if all(begin < end for begin, end in spans):
+            return spans
+        return _with_empty(search, text, limit)
+    except TimeoutError:
+        raise FormatError(
+            f"the pattern {pattern[:200]!r} takes more than {limit:.0f} s on a text of "
+            f"{len(text):,} characters; it repeats what it tries without end"
+        ) from None
+
+
+def _with_empty(search: Any, text: str, limit: float) -> list[tuple[int, int]]:
     spans, place, last = [], 0, -1
     while text and place <= len(text):
-        found = search.search(text, place)
+        found = search.search(text, place, timeout=limit)
         if found is None:
             break
         begin, end = found.span()
