@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from transformers import AutoModelForCausalLM, GPT2Config
 
 from tokenworks import Tokenizer
 from tokenworks.data.udhr import declaration
+from tokenworks.errors import OptionError
 from tokenworks.transplant.laws import first_merges
 from tokenworks.workflows.transplant import healing, transplant
 
@@ -64,6 +66,25 @@ def test_an_interrupted_healing_ends_as_if_it_had_not_been(
     assert all(torch.equal(one[name], two[name]) for name in one)
     modes = {file.stat().st_mode for file in (tmp_path / "new").iterdir()}
     assert len(modes) == 1  # also of what safetensors wrote, which it makes private
+
+
+def test_what_cannot_be_healed_is_refused_before_the_work(model: Path, tmp_path: Path) -> None:
+    def told(what: str, done: int, of: int) -> None:
+        assert what not in ("writing", "checking", "scoring")
+
+    short = tmp_path / "short.txt"
+    short.write_text("one")
+    bare = Tokenizer(replace(NEW.definition, added=(), bos_id=None, eos_id=None))
+    options = _options(tmp_path)
+    for new, change, reason in (
+        (NEW, {"heal": -1}, "heal is -1"),
+        (NEW, {"on": []}, "healing needs text"),
+        (NEW, {"on": [str(short)]}, "sequences of 256 need 513"),
+        (bare, {}, "no special token to put between documents"),
+    ):
+        with pytest.raises(OptionError, match=reason):
+            transplant(model, new, out=tmp_path / "new", told=told, **{**options, **change})
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["short.txt", "text.txt"]
 
 
 def test_files_half_replaced_are_made_anew(model: Path, tmp_path: Path, monkeypatch: Any) -> None:

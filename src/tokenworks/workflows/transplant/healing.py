@@ -28,6 +28,27 @@ _TOKEN_RATE, _INNER_RATE = 0.001, 0.002  # a trained model: gentler than the rec
 _DTYPES = {"F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 
 
+def check_healing(steps: int, texts: Sequence[str], new: Tokenizer) -> None:
+    """Refuse what cannot be healed, before the work that healing comes after.
+
+    Raises:
+        OptionError: too few steps, no text, too short a text, or no token between documents.
+    """
+    if steps < 1:
+        raise OptionError(f"heal is {steps}; it must be 1 or more")
+    if not texts:
+        raise OptionError("healing needs text in the language of the new tokenizer (--on)")
+    _separator(new)
+    tokens = 0
+    for text in texts:
+        tokens += 1 + new.count(text)
+        if tokens > 2 * LENGTH:
+            return
+    raise OptionError(
+        f"healing has {tokens:,} tokens of text; sequences of {LENGTH} need {2 * LENGTH + 1}: give more"
+    )
+
+
 def heal(
     folder: Path,
     texts: Sequence[str],
@@ -60,13 +81,9 @@ def heal(
         What was done: steps, tokens, and nats per token at the beginning and the end.
 
     Raises:
-        OptionError: no texts, or too few steps.
+        OptionError: as `check_healing`.
         FormatError: the text is too short, or the loss is no number.
     """
-    if steps < 1:
-        raise OptionError(f"heal is {steps}; it must be 1 or more")
-    if not texts:
-        raise OptionError("healing needs text in the language of the new tokenizer (--on)")
     from tokenworks.lm.fitting import Training
     from tokenworks.lm.loading import load
     from tokenworks.lm.recipe import Recipe

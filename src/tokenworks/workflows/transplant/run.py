@@ -19,6 +19,7 @@ from tokenworks.transplant.embeddings import Embeddings
 from tokenworks.transplant.initialization import Given, Report
 from tokenworks.workflows.transplant.carry_out import Order, carry_out
 from tokenworks.workflows.transplant.encoder import sentence_encoder
+from tokenworks.workflows.transplant.healing import check_healing
 from tokenworks.workflows.transplant.material import read_dictionary, read_parallel, read_texts
 from tokenworks.workflows.transplant.result import TransplantResult
 from tokenworks.workflows.transplant.roles import with_ends
@@ -95,14 +96,16 @@ def transplant(
     new = with_ends(new, one.notes)
     if Path(out).resolve() == one.folder.resolve():
         raise OptionError(f"{out} is the model itself; name another folder")
-    if heal and not on:
-        raise OptionError("healing needs text in the language of the new tokenizer (--on)")
+    if heal and not one.generates:
+        raise OptionError(f"{model}: only causal language models are healed")
     chosen, initialize = _method(method, options or {})
     maker = _hypernetwork(hypernetwork, one, initialize, offline)
     told("reading the matrices", 0, 1)
     refuse_not_finite(one)
     other = None if donor is None else _donor(donor, new, offline)
     texts = read_texts([on] if isinstance(on, str) else list(on), field)
+    if heal:
+        check_healing(heal, texts.given, new)
     old_texts = read_texts([old_on] if isinstance(old_on, str) else list(old_on), field).given
     given = Given(
         seed=seed,
