@@ -20,8 +20,9 @@ from tokenworks.tokenizer.pattern_tokens import nests
 from tokenworks.tokenizer.posix_classes import ASCII, spelled
 
 WORD = r"\w"
-# Some patterns take exponential time, where the engine of tokenizers gives up as well. Others read millions
-# of characters a second.
+# A group that is repeated may take exponential time, where the engine of tokenizers gives up as well.
+# Looking at the clock takes time itself, so that other patterns are spared it.
+_REPEATED_GROUP = re.compile(r"\)(?:[*+]|\{\d*,)")
 _SECONDS, _CHARACTERS_A_SECOND = 10.0, 20_000
 _MEMBERS = {
     r"\h": "0-9A-Fa-f",
@@ -65,7 +66,7 @@ def matches(pattern: str, text: str) -> list[tuple[int, int]]:
         FormatError: the pattern is no regular expression.
     """
     search = compiled(pattern)
-    limit = _SECONDS + len(text) / _CHARACTERS_A_SECOND
+    limit = _SECONDS + len(text) / _CHARACTERS_A_SECOND if _REPEATED_GROUP.search(pattern) else None
     try:
         spans = [match.span() for match in search.finditer(text, timeout=limit)]
         if all(begin < end for begin, end in spans):
@@ -78,7 +79,7 @@ def matches(pattern: str, text: str) -> list[tuple[int, int]]:
         ) from None
 
 
-def _with_empty(search: Any, text: str, limit: float) -> list[tuple[int, int]]:
+def _with_empty(search: Any, text: str, limit: float | None) -> list[tuple[int, int]]:
     spans, place, last = [], 0, -1
     while text and place <= len(text):
         found = search.search(text, place, timeout=limit)
