@@ -255,7 +255,7 @@ def test_a_model_without_a_cache_is_scored_but_not_stepped(tmp_path: Path) -> No
         ),
         ("hidden_size", 10**12, "hidden_size 1000000000000; that cannot be"),
         ("vocab_size", 500, r"shape \[416, 32\] in its files and \[500, 32\] by config.json"),
-        ("hidden_size", 10**6, "by config.json"),
+        ("hidden_size", 64, "by config.json"),
         ("num_attention_heads", "x", "cannot open it"),
         ("hidden_act", "nothing", "cannot open it"),
         ("rope_parameters", 5, "cannot open it"),
