@@ -51,6 +51,9 @@ def train(
     special: Annotated[
         list[str] | None, typer.Option(help="A special token; may be given again. First ids.")
     ] = None,
+    bos: Annotated[str | None, typer.Option(help="The special token that begins a text.")] = None,
+    eos: Annotated[str | None, typer.Option(help="The special token that ends a text.")] = None,
+    pad: Annotated[str | None, typer.Option(help="The special token that fills up a batch.")] = None,
     reserved: Annotated[int | None, typer.Option(help="Special tokens without a use yet.")] = None,
     pad_to_multiple: Annotated[
         int | None, typer.Option(help="Fill up with reserved tokens to a multiple.")
@@ -115,6 +118,7 @@ def train(
     """Train a tokenizer on a corpus and write a folder that transformers opens."""
     from tokenworks.engine import Engine
     from tokenworks.text import Mix
+    from tokenworks.workflows.train import Roles
     from tokenworks.workflows.train import train as run
 
     given = {
@@ -165,6 +169,7 @@ def train(
                 strict=strict,
                 labels=labels,
                 mix=mixture,
+                roles=Roles(bos, eos, pad),
                 offline=settings().offline,
                 save_counts=save_counts,
                 stages=begin,

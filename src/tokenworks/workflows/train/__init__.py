@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tokenworks.workflows.train.roles import Roles
 from tokenworks.workflows.train.run import Trained, train
 
-__all__ = ["Trained", "train"]
+__all__ = ["Roles", "Trained", "train"]

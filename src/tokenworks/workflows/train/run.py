@@ -27,6 +27,7 @@ from tokenworks.workflows.train.corpus import Corpus, Reading, names_of, open_so
 from tokenworks.workflows.train.forecast import Forecast, forecast
 from tokenworks.workflows.train.hashes import InputHashes
 from tokenworks.workflows.train.measured import HeldOut, measured
+from tokenworks.workflows.train.roles import Roles
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def train(
     strict: bool = False,
     labels: str | None = None,
     mix: Mix | None = None,
+    roles: Roles | None = None,
     offline: bool = False,
     save_counts: str | os.PathLike[str] | None = None,
     stages: Stages | None = None,
@@ -123,6 +125,7 @@ def train(
         labels: how documents get the labels that `mix` weighs: "folder", "file", "column:NAME" or
             "name:PATTERN".
         mix: how much of each label is learned from.
+        roles: which special tokens begin, end and fill up texts; they become special tokens.
         offline: refuse names that need the network.
         save_counts: keep the counts of pretokens in this Arrow file.
         stages: called with the name and size of each stage; gives the function that is told how much
@@ -138,6 +141,9 @@ def train(
     refuse_too_little(memory)
     method = resolve(algorithm, "training")
     _check_options(algorithm, method, options)
+    roles = roles or Roles()
+    if roles.given():
+        options["special"] = roles.among(options.get("special", ()), options.get("base"))
     begun = time.perf_counter()
     probe = TextSource.of_paths(names_of(held_out)) if held_out is not None else None
     inputs: tuple[str, ...] = ()
@@ -166,7 +172,7 @@ def train(
         if foreseen is not None and on_forecast is not None:
             on_forecast(foreseen)
         tokenizer: Tokenizer = method(source, vocab_size, **options)
-        tokenizer, figures = measured(tokenizer, source, probe)
+        tokenizer, figures = measured(roles.name_in(tokenizer), source, probe)
     except BaseException:
         if source.work is not None and not _worth_keeping(source.work):
             shutil.rmtree(source.work, ignore_errors=True)
@@ -177,7 +183,11 @@ def train(
     return Trained(
         tokenizer=tokenizer,
         algorithm=algorithm,
-        options={"vocab_size": vocab_size, **{k: _plain(v) for k, v in options.items()}},
+        options={
+            "vocab_size": vocab_size,
+            **{k: _plain(v) for k, v in options.items()},
+            **roles.given(),
+        },
         counts=source.report,
         seconds=time.perf_counter() - begun,
         problems=source.problems,
