@@ -53,7 +53,9 @@ def train(
     ] = None,
     bos: Annotated[str | None, typer.Option(help="The special token that begins a text.")] = None,
     eos: Annotated[str | None, typer.Option(help="The special token that ends a text.")] = None,
-    pad: Annotated[str | None, typer.Option(help="The special token that fills up a batch.")] = None,
+    pad: Annotated[
+        str | None, typer.Option(help="The special token that fills up a batch.")
+    ] = None,
     reserved: Annotated[int | None, typer.Option(help="Special tokens without a use yet.")] = None,
     pad_to_multiple: Annotated[
         int | None, typer.Option(help="Fill up with reserved tokens to a multiple.")
@@ -118,7 +120,6 @@ def train(
     """Train a tokenizer on a corpus and write a folder that transformers opens."""
     from tokenworks.engine import Engine
     from tokenworks.text import Mix
-    from tokenworks.workflows.train import Roles
     from tokenworks.workflows.train import train as run
 
     given = {
@@ -169,7 +170,9 @@ def train(
                 strict=strict,
                 labels=labels,
                 mix=mixture,
-                roles=Roles(bos, eos, pad),
+                bos=bos,
+                eos=eos,
+                pad=pad,
                 offline=settings().offline,
                 save_counts=save_counts,
                 stages=begin,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tokenworks.workflows.train.roles import Roles
 from tokenworks.workflows.train.run import Trained, train
 
-__all__ = ["Roles", "Trained", "train"]
+__all__ = ["Trained", "train"]

@@ -30,5 +30,12 @@ class Roles:
         """The same tokenizer, whose definition names them."""
         if not self.given():
             return tokenizer
-        ids = {f"{role}_id": tokenizer.specials[content] for role, content in self.given().items()}
-        return Tokenizer(replace(tokenizer.definition, **ids))
+        definition, ids = tokenizer.definition, tokenizer.specials
+        return Tokenizer(
+            replace(
+                definition,
+                bos_id=definition.bos_id if self.bos is None else ids[self.bos],
+                eos_id=definition.eos_id if self.eos is None else ids[self.eos],
+                pad_id=definition.pad_id if self.pad is None else ids[self.pad],
+            )
+        )

@@ -97,7 +97,9 @@ def train(
     strict: bool = False,
     labels: str | None = None,
     mix: Mix | None = None,
-    roles: Roles | None = None,
+    bos: str | None = None,
+    eos: str | None = None,
+    pad: str | None = None,
     offline: bool = False,
     save_counts: str | os.PathLike[str] | None = None,
     stages: Stages | None = None,
@@ -125,7 +127,7 @@ def train(
         labels: how documents get the labels that `mix` weighs: "folder", "file", "column:NAME" or
             "name:PATTERN".
         mix: how much of each label is learned from.
-        roles: which special tokens begin, end and fill up texts; they become special tokens.
+        bos, eos, pad: what begins a text, ends it, and fills up a batch; special tokens all of them.
         offline: refuse names that need the network.
         save_counts: keep the counts of pretokens in this Arrow file.
         stages: called with the name and size of each stage; gives the function that is told how much
@@ -141,7 +143,7 @@ def train(
     refuse_too_little(memory)
     method = resolve(algorithm, "training")
     _check_options(algorithm, method, options)
-    roles = roles or Roles()
+    roles = Roles(bos, eos, pad)
     if roles.given():
         options["special"] = roles.among(options.get("special", ()), options.get("base"))
     begun = time.perf_counter()
