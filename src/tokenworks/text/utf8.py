@@ -15,14 +15,12 @@ LIKELY_CUT = re.compile(rb"\n(?:(?<=[^ \t\r\n\f\v]\n)|(?<=[0-9A-Za-z\x80-\xff][ 
 
 def is_valid(data: bytes) -> bool:
     """True if the bytes are UTF-8; one pass without making a string, the GIL released."""
-    valid: bool = _native.is_utf8(data)
-    return valid
+    return _native.is_utf8(data)
 
 
 def count_newlines(data: bytes) -> int:
     """The number of line feeds."""
-    found: int = _native.count_newlines(data)
-    return found
+    return _native.count_newlines(data)
 
 
 def repair(data: bytes, on_line: Callable[[int, int], None]) -> bytes:

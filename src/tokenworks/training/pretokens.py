@@ -89,8 +89,8 @@ class Pretokens:
             edges = np.flatnonzero(cut).astype(np.uint64)
             return np.stack([edges[:-1], edges[1:]], axis=1).reshape(-1)
         if self.name or self.scanner:
-            found = _native.find_matches(self.name or self.scanner, text).reshape(-1)
-            found = found.astype(np.uint64)
+            spans = _native.find_matches(self.name or self.scanner, text)
+            found = spans.reshape(-1).astype(np.uint64)
         else:
             found = _in_bytes(text, self.regex)
         edges = np.empty(len(found) + 2, dtype=np.uint64)
@@ -128,7 +128,7 @@ def pretokens(
 
 
 def _named(pattern: str) -> Pretokens:
-    known: dict[str, str] = _native.pattern_names()
+    known = _native.pattern_names()
     if pattern in known:
         return Pretokens(pattern, known[pattern], "" if pattern in _WITH_GAPS else pattern)
     if pattern.replace("-", "").replace("_", "").replace(".", "").isalnum() or not pattern:
