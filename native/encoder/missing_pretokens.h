@@ -27,7 +27,7 @@ class MissingPretokens {
   // Writes into `found` the ids of the pretokens at `missing` of those that `s[0, n)` is cut into at `ends`.
   TOKENWORKS_NOINLINE void find(const uint8_t* s, size_t n, const size_t* ends, const uint32_t* missing,
                                 size_t count, Found* found) {
-    fresh_ = foreign_ = gapped_ = 0;
+    fresh_ = foreign_ = gapped_ = waiting_ = again_ = 0;
     w_.jobs.clear();
     w_.symbols.clear();
     w_.gaps.clear();
@@ -40,6 +40,10 @@ class MissingPretokens {
     for (size_t k = 0; k < fresh_; ++k) keep(*fresh_here_[k], found);
     for (const Gap& gap : w_.gaps) keep(gap);
     for (size_t k = 0; k < gapped_; ++k) fill(*gapped_here_[k], found);
+    for (size_t k = 0; k < again_; ++k) {  // now it is known
+      const Missing& m = *again_here_[k];
+      found[m.at] = Found::of(*rare_.short_entry(m.s, m.length, m.key, m.hash));
+    }
   }
 
  private:
@@ -87,6 +91,8 @@ class MissingPretokens {
     } else if (m.length <= kShortest) {
       if (const Entry* e = w_.cache.find_short(m.key, m.hash)) {
         found[m.at] = Found::of(*e);
+      } else if (waits(m)) {
+        again_here_[again_++] = &m;
       } else if (m.foreign) {
         foreign_here_[foreign_++] = &m;
       } else if (!begin(m)) {
@@ -95,6 +101,16 @@ class MissingPretokens {
     } else {
       look_up_long(m, found);
     }
+  }
+
+  // Whether the same short pretoken stands earlier in the batch, and is not known yet either: in code a quarter of
+  // the new ones are such. It waits from now on.
+  bool waits(Missing& m) {
+    uint16_t& place = w_.waiting[m.hash % w_.waiting.size()];
+    if (place < waiting_ && waiting_here_[place]->key == m.key) return true;
+    place = static_cast<uint16_t>(waiting_);
+    waiting_here_[waiting_++] = &m;
+    return false;
   }
 
   void look_up_long(Missing& m, Found* found) {
@@ -131,7 +147,7 @@ class MissingPretokens {
     return {w_.symbols.data() + job.place, job.count};
   }
 
-  // A batch can hold the same pretoken twice.
+  // By now it can be there: as a part of another, or as a long one that the batch holds twice.
   void keep(const Missing& m, Found* found) {
     found[m.at] = keep(m, ids_of(m));
   }
@@ -278,11 +294,13 @@ class MissingPretokens {
   RarePretokens rare_;
   Workspace& w_;
   bool cuts_;
-  size_t fresh_ = 0, foreign_ = 0, gapped_ = 0;
+  size_t fresh_ = 0, foreign_ = 0, gapped_ = 0, waiting_ = 0, again_ = 0;
   Missing missing_[kRoom];
   Missing* fresh_here_[kRoom];
   Missing* foreign_here_[kRoom];
   Missing* gapped_here_[kRoom];
+  Missing* waiting_here_[kRoom];
+  Missing* again_here_[kRoom];
 };
 
 }  // namespace tokenworks

@@ -77,6 +77,7 @@ struct Workspace {
   std::vector<MergeJob> jobs;
   std::vector<uint32_t> symbols;
   std::vector<Gap> gaps;
+  std::array<uint16_t, 1024> waiting{};  // by hash, where a pretoken may stand among those of a batch that wait
   std::vector<uint32_t> spelled;
   std::vector<Piece> parts;
   TextBuffer text;

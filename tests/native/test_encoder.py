@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import threading
 import unicodedata
 from collections.abc import Mapping
@@ -118,6 +119,19 @@ def test_equal_to_merging_one_pair_after_another(
     ids, starts = encoder.encode_batch(texts, "error", 2)
     for text, (a, b) in zip(texts, itertools.pairwise(starts.tolist()), strict=True):
         assert ids[a:b].tolist() == encoder.encode(text).tolist()
+
+
+@given(
+    vocabulary=vocabularies(),
+    words=st.lists(st.text(st.sampled_from("abé好 \u0e48"), min_size=1, max_size=9), min_size=1),
+    order=st.randoms(use_true_random=False),
+)
+def test_new_pretokens_that_come_again_at_once(
+    vocabulary: tuple[list[bytes], list[tuple[int, int]]], words: list[str], order: random.Random
+) -> None:
+    text = " ".join(order.choices(words, k=60))
+    pieces, merges = vocabulary
+    assert make(pieces, merges).encode(text).tolist() == expected(pieces, merges, text, False)
 
 
 def ladder(n: int) -> tuple[list[bytes], list[tuple[int, int]]]:
