@@ -7,7 +7,7 @@ and encoded again, or the error says why it cannot be.
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,19 @@ from tokenworks.tokenizer.text_policy import (
 Ids = NDArray[np.uint32]
 
 
-def encode_text(core: Any, text: str, specials: Specials, errors: Surrogates) -> Ids:
+class Core(Protocol):
+    """What encodes: the native encoder, or that of two phases."""
+
+    def encode(self, text: str, specials: str) -> Ids: ...
+    def encode_list(self, text: str, specials: str) -> list[int]: ...
+    def encode_lists(self, texts: list[str], specials: str, threads: int) -> list[list[int]]: ...
+    def encode_batch(
+        self, texts: list[str], specials: str, threads: int
+    ) -> tuple[Ids, NDArray[np.uint64]]: ...
+    def encode_spans(self, text: str, specials: str) -> tuple[Ids, NDArray[np.uint32]]: ...
+
+
+def encode_text(core: Core, text: str, specials: Specials, errors: Surrogates) -> Ids:
     """The ids of a text, uint32 [n]; see `Tokenizer.encode`."""
     check_errors(errors)
     try:
@@ -34,13 +46,35 @@ def encode_text(core: Any, text: str, specials: Specials, errors: Surrogates) ->
     return ids
 
 
+def encode_list(core: Core, text: str, specials: Specials, errors: Surrogates) -> list[int]:
+    """The ids of a text as a list; see `Tokenizer.encode_list`."""
+    check_errors(errors)
+    try:
+        return core.encode_list(text, specials)
+    except (TypeError, ValueError) as error:
+        text = mended([text], specials, errors, error)[0]
+    return encode_list(core, text, specials, errors)
+
+
+def encode_lists(
+    core: Core, texts: list[str], specials: Specials, errors: Surrogates, threads: int
+) -> list[list[int]]:
+    """The ids of many texts, a list for each; see `Tokenizer.encode_lists`."""
+    check_errors(errors)
+    check_threads(threads)
+    try:
+        return core.encode_lists(texts, specials, threads)
+    except (TypeError, ValueError) as error:
+        texts = mended(texts, specials, errors, error)
+    return encode_lists(core, texts, specials, errors, threads)
+
+
 def encode_batch(
-    core: Any, texts: list[str], specials: Specials, errors: Surrogates, threads: int
+    core: Core, texts: list[str], specials: Specials, errors: Surrogates, threads: int
 ) -> tuple[Ids, NDArray[np.uint64]]:
     """The ids of many texts and where each begins; see `Tokenizer.encode_batch`."""
     check_errors(errors)
-    if threads < 0:
-        raise OptionError(f"threads is {threads}; expected 0 (one per core) or more")
+    check_threads(threads)
     try:
         ids, starts = core.encode_batch(texts, specials, threads)
     except (TypeError, ValueError) as error:
@@ -50,7 +84,7 @@ def encode_batch(
 
 
 def encode_spans(
-    core: Any,
+    core: Core,
     text: str,
     specials: Specials,
     errors: Surrogates,
@@ -67,6 +101,12 @@ def encode_spans(
             core, mended([text], specials, errors, error)[0], specials, errors, unit
         )
     return ids, (character_spans(text, spans) if unit == "characters" else spans)
+
+
+def check_threads(threads: int) -> None:
+    """Refuse a number of threads that is none."""
+    if threads < 0:
+        raise OptionError(f"threads is {threads}; expected 0 (one per core) or more")
 
 
 def surround(ids: Ids, before: Ids, after: Ids) -> Ids:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tokenworks._native import Encoder
 from tokenworks.errors import TokenworksError, UnsupportedError
 from tokenworks.tokenizer.definition import Bpe, Definition, Unigram
+from tokenworks.tokenizer.encoding import Core
 from tokenworks.tokenizer.pattern_split import matches
 from tokenworks.tokenizer.serde_numbers import as_serde_reads
 from tokenworks.tokenizer.two_phase import TwoPhaseEncoder, word_phase
@@ -18,7 +19,7 @@ _NO_MERGES = np.empty((0, 2), np.uint32)
 _NO_SCORES = np.empty(0, np.float64)
 
 
-def build_encoder(definition: Definition) -> Any:
+def build_encoder(definition: Definition) -> Core:
     """Hand a definition to the native core.
 
     Args:

@@ -154,7 +154,7 @@ class Tokenizer:
         if errors != "strict":
             check_errors(errors)
         try:  # without the call to encode_text: short texts are many
-            ids: Ids = self._encoder.encode(text, specials)
+            ids = self._encoder.encode(text, specials)
         except (TypeError, ValueError):
             ids = encode_text(self._encoder, text, specials, errors)
         return encoding.surround(ids, *self._surrounding) if add_special else ids
@@ -203,15 +203,10 @@ class Tokenizer:
         Raises:
             TextError: as `encode`.
         """
-        if not add_special and errors == "strict":
-            try:
-                found: list[int] = self._encoder.encode_list(text, specials)
-            except (TypeError, ValueError):
-                pass  # what is below mends it, or says why not
-            else:
-                return found
-        ids = self.encode(text, add_special=add_special, specials=specials, errors=errors)
-        return cast("list[int]", ids.tolist())
+        if add_special:
+            ids = self.encode(text, add_special=True, specials=specials, errors=errors)
+            return cast("list[int]", ids.tolist())
+        return encoding.encode_list(self._encoder, text, specials, errors)
 
     def encode_lists(
         self,
@@ -231,17 +226,12 @@ class Tokenizer:
             TextError: as `encode`.
         """
         texts = texts if isinstance(texts, list) else several(texts)
-        if not add_special and errors == "strict" and threads >= 0:
-            try:
-                found: list[list[int]] = self._encoder.encode_lists(texts, specials, threads)
-            except (TypeError, ValueError):
-                pass  # as above
-            else:
-                return found
-        ragged = self.encode_batch(
-            texts, add_special=add_special, specials=specials, errors=errors, threads=threads
-        )
-        return encoding.as_lists(*ragged)
+        if add_special:
+            ids, starts = self.encode_batch(
+                texts, add_special=True, specials=specials, errors=errors, threads=threads
+            )
+            return encoding.as_lists(ids, starts)
+        return encoding.encode_lists(self._encoder, texts, specials, errors, threads)
 
     def encode_spans(
         self,
@@ -395,7 +385,7 @@ class Tokenizer:
     # Made on first use. Two threads may both make one; they are equal, and the last one stays.
 
     @cached_property
-    def _encoder(self) -> Any:
+    def _encoder(self) -> encoding.Core:
         from tokenworks.tokenizer.native_encoder import build_encoder
 
         return build_encoder(self._definition)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tokenworks import _native
 from tokenworks.errors import FormatError, UnsupportedError
 from tokenworks.tokenizer.definition import AddedToken, Bpe, Definition, TwoPhase
+from tokenworks.tokenizer.encoding import as_lists
 from tokenworks.tokenizer.source import parse_json, read_bytes
 
 FILE = "tokenworks.json"
@@ -119,6 +120,14 @@ class TwoPhaseEncoder:
     def encode(self, text: str, specials: str) -> Ids:
         """Ids of a text, uint32 [n]."""
         return self._join(self._prepared(text, specials), self._words.encode(text, specials))[0]
+
+    def encode_list(self, text: str, specials: str) -> list[int]:
+        """Ids of a text."""
+        return cast("list[int]", self.encode(text, specials).tolist())
+
+    def encode_lists(self, texts: Sequence[str], specials: str, threads: int) -> list[list[int]]:
+        """Ids of many texts, a list for each."""
+        return as_lists(*self.encode_batch(texts, specials, threads))
 
     def encode_batch(
         self, texts: Sequence[str], specials: str, threads: int

@@ -9,6 +9,7 @@ import numpy as np
 from tokenworks.data.udhr import declarations
 from tokenworks.testing import law
 from tokenworks.text.hostile import hostile_texts
+from tokenworks.tokenizer.encoding import as_lists
 from tokenworks.tokenizer.tokenizer import Tokenizer
 from tokenworks.training.source import TextSource
 
@@ -46,6 +47,16 @@ def lossless(train: Train) -> None:
     for text in _hostile():
         ids = trained.encode(text, specials="text")
         assert trained.decode_bytes(ids) == text.encode(), f"{text!r} does not survive"
+
+
+@law("arrays, lists and batches hold the same ids")
+def same_ids(train: Train) -> None:
+    trained = train(TextSource.of_texts(_documents()), SIZE)
+    texts = [*_hostile(), *_documents()]
+    ids = [trained.encode(text, specials="text").tolist() for text in texts]
+    assert [trained.encode_list(text, specials="text") for text in texts] == ids
+    assert trained.encode_lists(texts, specials="text") == ids
+    assert as_lists(*trained.encode_batch(texts, specials="text")) == ids
 
 
 @law("neither the order of documents nor the number of threads matters", when="order-free")
