@@ -59,6 +59,11 @@ def test_a_token_of_the_base_keeps_its_id(corpus: str) -> None:
     assert grown.n_tokens == 290
 
 
-def test_an_empty_name_is_refused(corpus: str) -> None:
-    with pytest.raises(OptionError, match="special"):
-        tw.train([corpus], vocab_size=290, eos="")
+@pytest.mark.parametrize("name", ["", "<\udcff>"])
+@pytest.mark.parametrize("algorithm", ["bpe", "boundlessbpe", "superbpe", "supertokens"])
+def test_names_that_are_no_text_are_refused(corpus: str, name: str, algorithm: str) -> None:
+    with pytest.raises(OptionError, match="special token"):
+        tw.train([corpus], vocab_size=500, algorithm=algorithm, eos=name)
+    if algorithm == "bpe":
+        with pytest.raises(OptionError, match="special token"):
+            tw.train([corpus], vocab_size=500, alphabet="characters", eos=name)

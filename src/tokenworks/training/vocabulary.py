@@ -94,6 +94,11 @@ def checked_options(
         raise OptionError(f"pad_to_multiple is {pad_to_multiple}; it must be 1 or more")
     if len(set(special)) < len(special) or "" in special:
         raise OptionError("special tokens must be different from each other and not empty")
+    for content in special:
+        if any("\ud800" <= c <= "\udfff" for c in content):
+            raise OptionError(
+                f"special token {content!r} is no text (it holds a lone surrogate); give UTF-8"
+            )
     if max(vocab_size + pad_to_multiple, reserved) >= MOST_TOKENS:
         raise OptionError(
             f"vocab_size is {vocab_size}, reserved {reserved}, pad_to_multiple {pad_to_multiple}; a "
